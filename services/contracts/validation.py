@@ -1,0 +1,115 @@
+"""Checks on what comes from outside, each fault with its path, for the gateway's requests and the RPC calls alike."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from services.contracts.action import Action, ActionData
+from services.contracts.errors import Code, Refusal
+from services.contracts.values import LARGEST_INTEGER
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault of a request.
+
+    path:    where, ``task.data.amount``; empty for the whole
+    message: an English sentence, the message id of its translations, braces for ``params``
+    """
+
+    path: str
+    message: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Invalid(Refusal):
+    """``invalid_request`` with every fault at once. Crosses services in ``params["faults"]``."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        self.faults = faults
+        super().__init__(
+            Code.INVALID_REQUEST,
+            {"faults": [{"path": f.path, "message": f.message, "params": dict(f.params)} for f in faults]},
+        )
+
+
+MESSAGES: Mapping[str, str] = {
+    "missing": "is missing",
+    "extra_forbidden": "is not known here",
+    "amount": "must be a positive decimal with at most two places",
+    "blank": "must not be blank",
+    "item_type": "must be document, transfer or inquiry",
+    "role": "must be Admin, Compliance or Service",
+    "time": "must be a time such as 2026-11-24T14:50:56Z",
+    "literal_error": "must be one of {expected}",
+    "taken": "is already in use",
+    "int_type": "must be a whole number",
+    "bool_type": "must be true or false",
+    "string_type": "must be a string",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_pattern_mismatch": "has the wrong form",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "object": "must be an object",
+    "unstorable": "holds a character that cannot be stored",
+    "too_large": "is too large a number",
+    "conflict": "is stated twice and differs",
+    "header": "has the wrong form",
+    "invalid": "is not valid",
+}
+"""The sentence of every kind of fault; pydantic's own kinds are called as pydantic calls them."""
+
+
+def fault(kind: str, path: str, **params: Any) -> Fault:
+    """A fault of a kind of ``MESSAGES``."""
+    return Fault(path, MESSAGES[kind], params)
+
+
+def parse_data(action: type[Action], data: Any, path: str = "task.data") -> Any:
+    """``data`` as the action's model. Raises ``Invalid``."""
+    if not isinstance(data, Mapping):
+        raise Invalid([fault("object", path)])
+    try:
+        return action.parse(data)
+    except ValidationError as error:
+        raise Invalid(list(_faults_of(error, path))) from None
+
+
+def _faults_of(error: ValidationError, path: str) -> Iterator[Fault]:
+    for entry in error.errors(include_url=False, include_input=False):
+        kind = entry["type"] if entry["type"] in MESSAGES else "invalid"
+        context = {name: value for name, value in entry.get("ctx", {}).items() if isinstance(value, int | str)}
+        where = ".".join([path, *(str(part) for part in entry["loc"])])
+        yield Fault(where, MESSAGES[kind], context if "{" in MESSAGES[kind] else {})
+
+
+def storable_faults(value: Any, path: str = "") -> list[Fault]:
+    """A fault for each NUL, lone surrogate or integer beyond 64 bits anywhere in a JSON value, keys included."""
+    return list(_unstorable(value, path))
+
+
+def _unstorable(value: Any, path: str) -> Iterator[Fault]:
+    if isinstance(value, str):
+        if _UNSTORABLE.search(value):
+            yield fault("unstorable", path)
+    elif isinstance(value, int):
+        if abs(value) > LARGEST_INTEGER:
+            yield fault("too_large", path)
+    elif isinstance(value, Mapping):
+        for key, member in value.items():
+            where = f"{path}.{_UNSTORABLE.sub('?', key)}" if path else _UNSTORABLE.sub("?", key)
+            if _UNSTORABLE.search(key):
+                yield fault("unstorable", where)
+            yield from _unstorable(member, where)
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from _unstorable(member, f"{path}.{index}" if path else str(index))
+
+
+__all__ = ["MESSAGES", "ActionData", "Fault", "Invalid", "fault", "parse_data", "storable_faults"]

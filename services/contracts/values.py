@@ -1,0 +1,137 @@
+"""The types of the values that an action's data may hold, strict: nothing is coerced from another type."""
+
+import re
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PlainSerializer, StrictBool, StrictInt, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from services.contracts.operators import ItemType, Role
+from services.contracts.tasks import utc_text
+
+LARGEST_INTEGER = 2**63 - 1
+LARGEST_AMOUNT_DIGITS = 18
+
+_CENT = Decimal("0.01")
+_AMOUNT = re.compile(r"(0|[1-9][0-9]{0,17})(\.[0-9]{1,2})?")
+_CURRENCY = "^[A-Z]{3}$"
+_SHA256 = "^[0-9a-f]{64}$"
+_DAY = (
+    "20([0-9]{2}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
+    "|02-(0[1-9]|1[0-9]|2[0-8]))|([02468][048]|[13579][26])-02-29)"
+)
+_TIME = f"^{_DAY}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{{1,6}})?Z$"
+_VISIBLE = re.compile(r"\S")
+_NOT_BLANK: dict[str, Any] = {"pattern": _VISIBLE.pattern}
+
+
+def _amount(value: Any) -> Decimal:
+    """An exact amount from a JSON string or number (parsed as int or Decimal, never as float)."""
+    if isinstance(value, str) and _AMOUNT.fullmatch(value):
+        amount = Decimal(value)
+    elif isinstance(value, int | Decimal) and not isinstance(value, bool):
+        amount = _exact(value)
+    else:
+        raise _bad_amount()
+    if not 0 < amount < 10**LARGEST_AMOUNT_DIGITS:
+        raise _bad_amount()
+    return amount.quantize(_CENT)
+
+
+def _exact(value: int | Decimal) -> Decimal:
+    """A JSON number counts by its value: 250.100 is 250.1."""
+    amount = Decimal(value)
+    if not amount.is_finite() or amount.adjusted() >= LARGEST_AMOUNT_DIGITS or amount != amount.quantize(_CENT):
+        raise _bad_amount()
+    return amount
+
+
+def _bad_amount() -> PydanticCustomError:
+    return PydanticCustomError("amount", "must be a positive decimal with at most two places")
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise PydanticCustomError("string_type", "must be a string")
+    if not _VISIBLE.search(value):
+        raise PydanticCustomError("blank", "must not be blank")
+    return value
+
+
+def _item_type(value: Any) -> ItemType:
+    if isinstance(value, str) and value in set(ItemType):
+        return ItemType(value)
+    raise PydanticCustomError("item_type", "must be document, transfer or inquiry")
+
+
+def _role(value: Any) -> Role:
+    if isinstance(value, str) and value in set(Role):
+        return Role(value)
+    raise PydanticCustomError("role", "must be Admin, Compliance or Service")
+
+
+def _time(value: Any) -> datetime:
+    if isinstance(value, str) and re.fullmatch(_TIME, value) and value.isascii():
+        return datetime.fromisoformat(value)
+    raise PydanticCustomError("time", "must be a time such as 2026-11-24T14:50:56Z")
+
+
+Id = Annotated[StrictInt, Field(ge=1, le=LARGEST_INTEGER)]
+Level = Annotated[StrictInt, Field(ge=1, le=LARGEST_INTEGER)]
+Version = Annotated[StrictInt, Field(ge=1, le=LARGEST_INTEGER)]
+Limit = Annotated[StrictInt, Field(ge=1, le=200)]
+LongLimit = Annotated[StrictInt, Field(ge=1, le=1_000)]
+Flag = StrictBool
+Name = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=200, json_schema_extra=_NOT_BLANK)]
+Text = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=10_000, json_schema_extra=_NOT_BLANK)]
+Reason = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=1_000, json_schema_extra=_NOT_BLANK)]
+Search = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=100, json_schema_extra=_NOT_BLANK)]
+Cursor = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=200, json_schema_extra=_NOT_BLANK)]
+Currency = Annotated[
+    str,
+    BeforeValidator(_text),
+    # Behind a validator of our own, pydantic checks the pattern but leaves it out of the schema.
+    Field(
+        pattern=_CURRENCY,
+        description="ISO 4217 code of three letters",
+        json_schema_extra={"pattern": _CURRENCY},
+    ),
+]
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(_amount),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^([1-9][0-9]{0,17}(\.[0-9]{1,2})?|0\.(0[1-9]|[1-9][0-9]?))$"},
+                {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 10**18, "multipleOf": 0.01},
+            ],
+            "description": "A positive decimal with at most two places, kept exactly.",
+        },
+        mode="validation",
+    ),
+]
+Type = Annotated[ItemType, BeforeValidator(_item_type)]
+MemberRole = Annotated[Role, BeforeValidator(_role)]
+TokenHash = Annotated[
+    str,
+    BeforeValidator(_text),
+    Field(
+        pattern=_SHA256,
+        description="SHA-256, in lower-case hex, of a new token; whoever makes the token shows it once and keeps it "
+        "nowhere",
+        json_schema_extra={"pattern": _SHA256},
+    ),
+]
+Time = Annotated[
+    datetime,
+    BeforeValidator(_time),
+    PlainSerializer(utc_text, return_type=str),
+    WithJsonSchema(
+        {"type": "string", "pattern": _TIME, "description": "ISO 8601 in UTC, of the years 2000 to 2099"},
+        mode="validation",
+    ),
+]

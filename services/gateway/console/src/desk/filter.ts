@@ -1,0 +1,87 @@
+/** Which rows of the queue are shown, and in which order. */
+import type { ItemType } from '../api/types';
+import { holder, type Row } from './queue';
+
+export type Held = 'any' | 'free' | 'mine' | 'others';
+export type SortBy = 'age' | 'type' | 'customer' | 'subject' | 'level' | 'holder';
+
+/** A view of the desk; saved views are these with a name. */
+export interface Filter {
+  text: string;
+  types: ItemType[];
+  levels: number[];
+  held: Held;
+  sortBy: SortBy;
+  descending: boolean;
+}
+
+export const NO_FILTER: Filter = {
+  text: '',
+  types: [],
+  levels: [],
+  held: 'any',
+  sortBy: 'age',
+  descending: false,
+};
+
+/** Who looks, when, and how their language orders words. */
+export interface Reader {
+  name: string;
+  now: number;
+  compare: (a: string, b: string) => number;
+}
+
+/** The rows that pass, in order. The input stays as it is. */
+export function select(rows: readonly Row[], filter: Filter, reader: Reader): Row[] {
+  const words = filter.text.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  const passing = rows.filter(
+    (row) =>
+      (filter.types.length === 0 || filter.types.includes(row.item.type)) &&
+      (filter.levels.length === 0 || filter.levels.includes(row.item.level)) &&
+      passesHeld(row, filter.held, reader) &&
+      (words.length === 0 || passesText(row, words)),
+  );
+  const sign = filter.descending ? -1 : 1;
+  const compare = COMPARE[filter.sortBy];
+  return passing.sort((a, b) => sign * (compare(a, b, reader) || byAge(a, b)));
+}
+
+export function isFiltered(filter: Filter): boolean {
+  return filter.text.trim() !== '' || filter.types.length > 0 || filter.levels.length > 0 || filter.held !== 'any';
+}
+
+function passesHeld({ item }: Row, held: Held, reader: Reader): boolean {
+  if (held === 'any') return true;
+  const name = holder(item, reader.now);
+  if (held === 'free') return name === null;
+  return held === 'mine' ? name === reader.name : name !== null && name !== reader.name;
+}
+
+function passesText({ item }: Row, words: string[]): boolean {
+  const text = `${item.type} ${item.id} ${item.customer_name} ${item.amount ?? ''} ${item.currency ?? ''} ${item.text ?? ''}`;
+  const lower = text.toLocaleLowerCase();
+  return words.every((word) => lower.includes(word));
+}
+
+/** Oldest first, then by type and id, as the server lists them. */
+function byAge({ item: a }: Row, { item: b }: Row): number {
+  if (a.created_at !== b.created_at) return a.created_at < b.created_at ? -1 : 1;
+  return byNumber(a, b);
+}
+
+function byNumber(a: Row['item'], b: Row['item']): number {
+  if (a.type !== b.type) return a.type < b.type ? -1 : 1;
+  return a.id - b.id;
+}
+
+type Compare = (a: Row, b: Row, reader: Reader) => number;
+
+const COMPARE: Record<SortBy, Compare> = {
+  age: byAge,
+  type: (a, b) => byNumber(a.item, b.item),
+  customer: ({ item: a }, { item: b }, reader) => reader.compare(a.customer_name, b.customer_name),
+  subject: ({ item: a }, { item: b }, reader) =>
+    Number(a.amount ?? -1) - Number(b.amount ?? -1) || reader.compare(a.text ?? '', b.text ?? ''),
+  level: (a, b) => a.item.level - b.item.level,
+  holder: (a, b, reader) => reader.compare(holder(a.item, reader.now) ?? '', holder(b.item, reader.now) ?? ''),
+};

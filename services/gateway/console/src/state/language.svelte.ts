@@ -1,0 +1,58 @@
+/** The reader's language, everywhere at once. */
+import { en, type MessageKey, type Messages } from '../i18n/en';
+import { createFormat, type Format } from '../i18n/format';
+import { bestLanguage, LANGUAGES, type Language } from '../i18n/languages';
+import { fill, type Params } from '../i18n/translate';
+
+const PLACE = 'backoffice.language';
+
+const state = $state<{ language: Language; messages: Messages; format: Format }>({
+  language: 'en',
+  messages: en,
+  format: createFormat('en'),
+});
+
+/** The sentence in the reader's language. */
+export function t(key: MessageKey, params: Params = {}): string {
+  return fill(state.messages[key], params, state.language);
+}
+
+/** The sentence of a key that is put together; the key's own last part when there is none. */
+export function tOf(prefix: string, name: string): string {
+  const sentence = state.messages[`${prefix}.${name}` as MessageKey] as string | undefined;
+  return sentence ?? name.replaceAll('_', ' ');
+}
+
+export function language(): Language {
+  return state.language;
+}
+
+export function format(): Format {
+  return state.format;
+}
+
+/** The language chosen earlier, or else the browser's. */
+export async function startLanguage(): Promise<void> {
+  const chosen = localStorage.getItem(PLACE);
+  await useLanguage(bestLanguage(chosen ? [chosen] : navigator.languages));
+}
+
+export async function chooseLanguage(chosen: Language): Promise<void> {
+  localStorage.setItem(PLACE, chosen);
+  await useLanguage(chosen);
+}
+
+async function useLanguage(chosen: Language): Promise<void> {
+  state.messages = await messagesOf(chosen);
+  state.format = createFormat(chosen);
+  state.language = chosen;
+  document.documentElement.lang = chosen;
+}
+
+async function messagesOf(chosen: Language): Promise<Messages> {
+  if (chosen === 'es') return (await import('../i18n/es')).es;
+  if (chosen === 'zh-Hant') return (await import('../i18n/zh')).zh;
+  return en;
+}
+
+export { LANGUAGES };

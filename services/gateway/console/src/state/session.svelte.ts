@@ -1,0 +1,211 @@
+/** Who is signed in, and what a session holds. The token stays in this tab's storage and in headers. */
+import { createApi, Refused, type Api } from '../api/client';
+import { resultOf } from '../api/run';
+import type { Data, Operator, Push, Task } from '../api/types';
+import { connectLive, liveAddress, type Live, type LiveState, type Socket } from '../live/connection';
+import { Outcomes } from '../live/outcomes';
+import { Outbox, type Entry } from '../outbox/outbox';
+import { heardDate } from './clock.svelte';
+import { Desk } from './desk.svelte';
+import { language, t } from './language.svelte';
+import { forgetDrafts } from './drafts';
+import { decides } from './roles';
+import { MyTasks } from './tasks.svelte';
+import { say } from './toasts.svelte';
+
+const PLACE = 'backoffice.session';
+const FLUSH_EVERY = 15_000;
+
+interface Stored {
+  token: string;
+  operator: Operator;
+  actions: string[];
+}
+
+type ItemPush = Extract<Push, { type: 'item' }>;
+
+/** All that belongs to one signed-in operator. */
+export class Session {
+  live = $state<LiveState>('connecting');
+  /** How often the connection came back. */
+  returns = $state(0);
+  kept = $state.raw<Entry[]>([]);
+  readonly api: Api;
+  readonly outbox: Outbox;
+  readonly desk: Desk;
+  readonly tasks: MyTasks;
+  private readonly outcomes = new Outcomes();
+  private readonly connection: Live;
+  private readonly flusher: ReturnType<typeof setInterval>;
+  private readonly itemListeners = new Set<(push: ItemPush) => void>();
+  private readonly taskListeners = new Set<(task: Task) => void>();
+
+  constructor(
+    readonly token: string,
+    readonly operator: Operator,
+    readonly actions: readonly string[],
+    private readonly onEnded: (why: string | null) => void,
+  ) {
+    this.api = createApi({ token, language, onDate: heardDate });
+    this.desk = new Desk(this.api, this.outcomes, decides(operator.role), operator.level);
+    this.tasks = new MyTasks(this.api, localStorage, `backoffice.delayed.${operator.id}`);
+    this.outbox = new Outbox({
+      storage: localStorage,
+      operatorId: operator.id,
+      api: () => this.api,
+      onChange: (entries) => (this.kept = entries),
+      onSent: (entry, task) => this.sentLate(entry, task),
+      onRefused: (entry, refused) => this.refusedLate(entry, refused),
+    });
+    this.kept = this.outbox.entries();
+    if (this.hasDesk) this.desk.begin();
+    this.connection = connectLive({
+      open: () => new WebSocket(liveAddress(location)) as unknown as Socket,
+      token,
+      language,
+      onTask: (task) => this.hearTask(task),
+      onItem: (push) => this.hearItem(push),
+      onReady: (now, again) => this.ready(now, again),
+      onState: (state) => this.stateChanged(state),
+    });
+    this.flusher = setInterval(() => void this.outbox.flush(), FLUSH_EVERY);
+    addEventListener('online', this.online);
+    addEventListener('offline', this.offline);
+  }
+
+  may(action: string): boolean {
+    return this.actions.includes(action);
+  }
+
+  private get hasDesk(): boolean {
+    return this.may('list_tasks') && this.may('list_queue');
+  }
+
+  /** Ask for something that changes something. It goes through the outbox, and its outcome shows under My tasks. */
+  async ask(action: string, data: Data, wait?: number): Promise<Task> {
+    const task = await this.outbox.send(action, data, wait);
+    this.tasks.take({ ...task, action, data });
+    return task;
+  }
+
+  onItem(listener: (push: ItemPush) => void): () => void {
+    this.itemListeners.add(listener);
+    return () => this.itemListeners.delete(listener);
+  }
+
+  onTask(listener: (task: Task) => void): () => void {
+    this.taskListeners.add(listener);
+    return () => this.taskListeners.delete(listener);
+  }
+
+  /** Messages of the live connection come in the language chosen now. */
+  languageChanged(): void {
+    this.connection.restart();
+    void this.tasks.load();
+  }
+
+  end(): void {
+    clearInterval(this.flusher);
+    removeEventListener('online', this.online);
+    removeEventListener('offline', this.offline);
+    this.connection.stop();
+  }
+
+  private readonly online = (): void => {
+    this.connection.retry();
+    void this.outbox.flush();
+  };
+
+  /** A connection may take long to notice that the network has gone; the browser knows at once. */
+  private readonly offline = (): void => this.connection.suspend();
+
+  private ready(operator: Operator, again: boolean): void {
+    if (operator.role !== this.operator.role || operator.level !== this.operator.level) {
+      void signIn(operator.name, this.token).catch(() => this.onEnded(t('signin.ended')));
+      return;
+    }
+    if (again) {
+      say(t('live.back'), 'news');
+      this.returns += 1;
+      void this.tasks.load();
+    }
+    if (this.hasDesk) void this.desk.load();
+    void this.outbox.flush();
+  }
+
+  private stateChanged(state: LiveState): void {
+    if (this.live === 'live' && state === 'waiting') say(t('live.lost'), 'bad');
+    this.live = state;
+    if (state === 'ended') this.onEnded(t('signin.ended'));
+  }
+
+  private hearTask(task: Task): void {
+    this.outcomes.hear(task);
+    this.tasks.take(task);
+    this.taskListeners.forEach((listener) => listener(task));
+  }
+
+  private hearItem(push: ItemPush): void {
+    this.desk.hear(push);
+    this.itemListeners.forEach((listener) => listener(push));
+  }
+
+  private sentLate(entry: Entry, task: Task): void {
+    this.tasks.take({ ...task, action: entry.action, data: entry.data });
+    this.tasks.markDelayed(task.id, entry.at);
+  }
+
+  private refusedLate(entry: Entry, refused: Refused): void {
+    say(`${entry.action}: ${refused.problem.detail}`, 'bad');
+  }
+}
+
+const state = $state<{ session: Session | null; notice: string | null }>({ session: null, notice: null });
+
+export function session(): Session | null {
+  return state.session;
+}
+
+/** Why one has to sign in again, if that is so. */
+export function notice(): string | null {
+  return state.notice;
+}
+
+/** Open a session. Throws `Refused` or `Unreachable`. */
+export async function signIn(name: string, token: string): Promise<void> {
+  const task = await createApi({ token, language, onDate: heardDate }).submit('login', { name });
+  const { operator, actions } = resultOf<{ operator: Operator; actions: string[] }>(task);
+  sessionStorage.setItem(PLACE, JSON.stringify({ token, operator, actions } satisfies Stored));
+  begin({ token, operator, actions });
+}
+
+/** Go on with the session of this tab, if there is one. */
+export function resume(): void {
+  try {
+    const stored = JSON.parse(sessionStorage.getItem(PLACE) ?? 'null') as Stored | null;
+    if (stored) begin(stored);
+  } catch {
+    sessionStorage.removeItem(PLACE);
+  }
+}
+
+/** End the session, also on the server. */
+export async function signOut(): Promise<void> {
+  const api = state.session?.api;
+  forgetDrafts();
+  leave(null);
+  await api?.submit('logout').catch(() => undefined);
+}
+
+function begin({ token, operator, actions }: Stored): void {
+  state.session?.end();
+  state.notice = null;
+  state.session = new Session(token, operator, actions, leave);
+}
+
+function leave(why: string | null): void {
+  sessionStorage.removeItem(PLACE);
+  state.session?.end();
+  state.session = null;
+  state.notice = why;
+}

@@ -1,0 +1,39 @@
+/** Which keys do something now. The views in sight say theirs; the sheet shows them. */
+import { isTyping, Keys } from './keys';
+import { singleKeys } from './prefs.svelte';
+
+type Handlers = Record<string, () => void>;
+
+const keys = new Keys(new Set(['g']));
+/** A key held down repeats these; it repeats nothing that decides. */
+const REPEATING: ReadonlySet<string> = new Set(['j', 'k']);
+let layers: Handlers[] = [];
+
+/** Have these keys work while the calling component is there. The latest comes first. */
+export function useShortcuts(handlers: () => Handlers): void {
+  $effect(() => {
+    const mine = handlers();
+    layers = [mine, ...layers];
+    return () => {
+      layers = layers.filter((each) => each !== mine);
+    };
+  });
+}
+
+export function startShortcuts(): () => void {
+  addEventListener('keydown', pressed);
+  return () => removeEventListener('keydown', pressed);
+}
+
+function pressed(event: KeyboardEvent): void {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (isTyping(event.target)) return;
+  if (event.repeat && !REPEATING.has(event.key)) return;
+  if (event.key.length === 1 && !singleKeys.on && event.key !== '?') return;
+  if (event.key === 'Enter' || event.key === ' ' || event.key === 'Tab') return;
+  const name = keys.press(event.key);
+  const handler = name === null ? undefined : layers.find((layer) => name in layer)?.[name];
+  if (!handler) return;
+  event.preventDefault();
+  handler();
+}

@@ -1,0 +1,240 @@
+/** Work on one item: what is known of it, the hold on it, and what may be done with it. */
+import { Pending, resultOf, run } from '../api/run';
+import { itemOf, type Customer, type Data, type Item, type ItemType, type Push } from '../api/types';
+import { shouldRenew } from '../desk/lease';
+import { holder, isDecided, keyOf } from '../desk/queue';
+import { isAbout, Kept } from '../outbox/outbox';
+import { explain, race } from '../ui/errors';
+import { current } from './clock.svelte';
+import { forgetDraft } from './drafts';
+import { format, t, tOf } from './language.svelte';
+import type { Session } from './session.svelte';
+import { say } from './toasts.svelte';
+
+const WAIT_SECONDS = 20;
+/** A second press of the key that decided the item before is not meant for this one (milliseconds). */
+const SETTLES_IN = 600;
+
+/** An item and its customer, as `get_task` hands them over. */
+export interface Handed {
+  item: Item;
+  customer: Customer;
+  /** It was handed over because another one was decided. */
+  follows?: boolean;
+}
+
+export function handed(result: Record<string, unknown>): Handed {
+  return { item: itemOf(result) as Item, customer: result.customer as Customer };
+}
+
+export class Work {
+  item = $state.raw<Item | null>(null);
+  customer = $state.raw<Customer | null>(null);
+  status = $state<'loading' | 'ready' | 'failed'>('loading');
+  /** Why it could not be loaded. */
+  problem = $state('');
+  /** What happened to the item while one looked at it. */
+  news = $state<string | null>(null);
+  busy = $state(false);
+  /** Grows when the item's history has grown. */
+  changes = $state(0);
+  private takenAt = 0;
+  private settledAt = 0;
+  private lastWorkAt = 0;
+  private renewing = false;
+
+  constructor(
+    private readonly session: Session,
+    readonly type: ItemType,
+    readonly id: number,
+    given: Handed | null,
+  ) {
+    if (given && keyOf(given.item) === keyOf(this)) {
+      this.take(given);
+      if (given.follows) this.settledAt = current() + SETTLES_IN;
+    }
+  }
+
+  get what(): string {
+    return t('item.title', { type: t(`type.${this.type}`), id: String(this.id) });
+  }
+
+  get decided(): boolean {
+    return this.item !== null && isDecided(this.item.status);
+  }
+
+  get mayDecide(): boolean {
+    const action = this.type === 'inquiry' ? 'respond_inquiry' : `review_${this.type}`;
+    return this.item !== null && !this.decided && !this.kept && this.session.may(action) && !this.own && !this.aboveMe;
+  }
+
+  /** What was asked for this item waits here for the connection. */
+  get kept(): boolean {
+    return this.session.kept.some((entry) => entry.kept && isAbout(entry, this.type, this.id));
+  }
+
+  get own(): boolean {
+    return this.item?.created_by === this.session.operator.name;
+  }
+
+  get aboveMe(): boolean {
+    return this.item !== null && this.item.level > this.session.operator.level;
+  }
+
+  holder(now: number): string | null {
+    return this.item && holder(this.item, now);
+  }
+
+  mine(now: number): boolean {
+    return this.holder(now) === this.session.operator.name;
+  }
+
+  async load(): Promise<void> {
+    if (this.item) return;
+    await this.read();
+  }
+
+  /** Look again: what happened meanwhile was not told. */
+  async refresh(): Promise<void> {
+    if (this.item && !this.busy) await this.read();
+  }
+
+  /** What an event tells of this item. */
+  async hear({ event, item }: Extract<Push, { type: 'item' }>): Promise<void> {
+    if (keyOf(item) !== keyOf(this) || !this.item || item.version < this.item.version) return;
+    const me = this.session.operator.name;
+    const changed = item.version > this.item.version;
+    if (changed && event === 'claimed' && item.claimed_by !== me) this.news = t('live.tookIt', { name: item.claimed_by ?? '' });
+    if (changed && event === 'decided' && item.decided_by && item.decided_by !== me) {
+      this.news = t('live.decidedIt', { name: item.decided_by });
+    }
+    if (changed && this.busy === false) await this.read();
+    else if (item.claimed_until !== this.item.claimed_until) {
+      this.takenAt = current();
+      this.item = { ...this.item, claimed_by: item.claimed_by, claimed_until: item.claimed_until };
+    }
+  }
+
+  /** Somebody is at work here: a key, a click. */
+  touch(now: number): void {
+    this.lastWorkAt = now;
+  }
+
+  /** Renew the hold when it is time to. */
+  async tick(now: number): Promise<void> {
+    if (!this.mine(now) || this.renewing || this.busy) return;
+    if (!shouldRenew(this.takenAt, this.item?.claimed_until ?? null, this.lastWorkAt, now)) return;
+    this.renewing = true;
+    try {
+      this.take(handed(await run(this.session.api, 'get_task', { type: this.type, id: this.id })));
+    } catch {
+      // The next second tries again; when the hold is lost, an event says so.
+    }
+    this.renewing = false;
+  }
+
+  async claim(): Promise<void> {
+    await this.guarded(async () => {
+      this.take(handed(await run(this.session.api, 'get_task', { type: this.type, id: this.id })));
+      this.news = null;
+    });
+  }
+
+  /** True when the decision was made, or is kept to be sent later. */
+  review(approved: boolean, reason?: string): Promise<boolean> {
+    const done = t(approved ? 'done.approved' : 'done.rejected', { what: this.what });
+    return this.decide(`review_${this.type}`, { approved, ...(reason && { reason }) }, done);
+  }
+
+  async answer(answer: string, closed: boolean): Promise<boolean> {
+    const done = t(closed ? 'done.closed' : 'done.answered', { what: this.what });
+    const answered = await this.decide('respond_inquiry', { answer, closed }, done);
+    if (answered) forgetDraft(this.session.operator.id, keyOf(this));
+    return answered;
+  }
+
+  escalate(level: number, reason: string): Promise<boolean> {
+    const done = t('done.escalated', { what: this.what, level });
+    return this.change('escalate_task', { type: this.type, id: this.id, level, ...(reason && { reason }) }, done);
+  }
+
+  release(): Promise<boolean> {
+    return this.change('release_task', { type: this.type, id: this.id }, t('done.released', { what: this.what }));
+  }
+
+  private decide(action: string, data: Data, done: string): Promise<boolean> {
+    if (current() < this.settledAt) return Promise.resolve(false);
+    // The version that was looked at: a decision on what has changed since is refused.
+    return this.change(action, { id: this.id, ...data, version: this.item?.version }, done);
+  }
+
+  private async change(action: string, data: Data, done: string): Promise<boolean> {
+    return this.guarded(async () => {
+      const result = resultOf(await this.session.ask(action, data, WAIT_SECONDS));
+      const item = itemOf(result);
+      if (item) this.take({ item, customer: (result.customer as Customer | undefined) ?? this.customer });
+      this.news = null;
+      say(done);
+    });
+  }
+
+  private async guarded(work: () => Promise<void>): Promise<boolean> {
+    if (this.busy) return false;
+    this.busy = true;
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      if (error instanceof Kept || error instanceof Pending) {
+        say(explain(error), 'news');
+        return true;
+      }
+      const lost = race(error);
+      if (lost) {
+        this.news = lost;
+        await this.read();
+      } else {
+        say(explain(error), 'bad');
+      }
+      return false;
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  private take({ item, customer }: { item: Item; customer: Customer | null }): void {
+    if (item.claimed_until !== this.item?.claimed_until) this.takenAt = current();
+    this.item = item;
+    this.customer = customer;
+    this.status = 'ready';
+    this.changes += 1;
+    this.session.desk.learn(item, customer?.name ?? '');
+  }
+
+  private async read(): Promise<void> {
+    try {
+      const item = itemOf(await run(this.session.api, `get_${this.type}`, { id: this.id })) as Item;
+      const { customer } = this.customer
+        ? { customer: this.customer }
+        : await run<{ customer: Customer }>(this.session.api, 'get_customer', { id: item.cid });
+      this.take({ item, customer });
+    } catch (error) {
+      if (this.status === 'loading') [this.status, this.problem] = ['failed', explain(error)];
+      else say(explain(error), 'bad');
+    }
+  }
+}
+
+/** An item in one line: its amount, or its text. */
+export function subjectOf(item: { type: ItemType } & Record<string, unknown>): string {
+  if (typeof item.amount === 'string') return format().money(item.amount, String(item.currency));
+  return String(item.text ?? item.content ?? item.problem ?? '');
+}
+
+export function statusTone(status: string): 'good' | 'bad' | 'warn' | '' {
+  return status === 'approved' || status === 'closed' ? 'good' : status === 'rejected' ? 'bad' : status === 'escalated' ? 'warn' : '';
+}
+
+export function statusName(status: string): string {
+  return tOf('status', status);
+}

@@ -1,0 +1,68 @@
+import { expect, test } from '@playwright/test';
+import { Colleague, row, signedIn } from './office';
+
+test('a customer is created and found, and gets a transfer that a reviewer sees at once', async ({ browser }) => {
+  const [page, reviewer] = [await signedIn(browser, 'Alice'), await signedIn(browser, 'Bob')];
+  await page.getByLabel('Name').fill('Hannah Arendt');
+  await page.getByRole('button', { name: 'Create a customer' }).click();
+  await expect(page.getByText(/Customer \d+ is created\./)).toBeVisible();
+  await page.getByRole('searchbox', { name: 'Find a customer' }).fill('arendt');
+  await page.getByRole('button', { name: /Hannah Arendt/ }).click();
+  await page.getByRole('radio', { name: 'Transfer', exact: true }).click();
+  await expect(page.getByText('for Hannah Arendt')).toBeVisible();
+  await page.getByLabel('Amount').fill('1234.50');
+  await page.getByLabel('Currency').fill('EUR');
+  await page.getByRole('button', { name: 'Create a transfer' }).click();
+  const said = page.getByText(/Transfer \d+ is created\./);
+  await expect(said).toBeVisible();
+  const id = Number(/\d+/.exec((await said.textContent()) ?? '')?.[0]);
+  await expect(row(reviewer, 'transfer', id)).toContainText('EUR 1,234.50');
+  await expect(row(reviewer, 'transfer', id)).toContainText('Hannah Arendt');
+});
+
+test('errors stand beside the field they belong to', async ({ browser }) => {
+  const page = await signedIn(browser, 'Alice');
+  await page.getByRole('radio', { name: 'Transfer', exact: true }).click();
+  await page.getByLabel('Amount').fill('1.234');
+  await page.getByRole('button', { name: 'Create a transfer' }).click();
+  const amount = page.getByLabel('Amount');
+  await expect(amount).toHaveAttribute('aria-invalid', 'true');
+  await expect(amount).toHaveAccessibleDescription(/at most two decimal places/);
+  const customer = page.getByLabel('Customer number');
+  await expect(customer).toBeFocused();
+  await expect(customer).toHaveAccessibleDescription('This is needed.');
+  await amount.fill('1.23');
+  await customer.fill('999999');
+  await page.getByRole('button', { name: 'Create a transfer' }).click();
+  await expect(customer).toHaveAccessibleDescription('There is no customer 999999.');
+});
+
+test('many are created from a CSV, with a preview and a result per row', async ({ browser, request }) => {
+  const page = await signedIn(browser, 'Alice');
+  await page.getByRole('radio', { name: 'Inquiry', exact: true }).click();
+  const lines = ['cid,problem,level', '1,"Where is it, please?",1', ',No customer,', '999999,Nobody,1', '2,Second,2'];
+  await page.getByLabel('CSV file', { exact: true }).setInputFiles({ name: 'inquiries.csv', mimeType: 'text/csv', buffer: Buffer.from(lines.join('\n')) });
+  await expect(page.getByText('1 row has faults and is left out')).toBeVisible();
+  await expect(page.getByRole('cell', { name: 'Customer number: This is needed.' })).toBeVisible();
+  await page.getByRole('button', { name: 'Create 3 rows' }).click();
+  await expect(page.getByText('2 created, 1 not.')).toBeVisible();
+  await expect(page.getByRole('row', { name: /Where is it, please/ })).toContainText(/Inquiry \d+/);
+  await expect(page.getByRole('row', { name: /Nobody/ })).toContainText('There is no customer 999999.');
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save the results' }).click()]);
+  expect(file.suggestedFilename()).toBe('create_inquiry-results.csv');
+  const alice = await Colleague.of(request, 'Alice');
+  expect((await alice.run('search_items', { type: 'inquiry', text: 'Where is it, please?' })).result.items).toHaveLength(1);
+});
+
+test('my tasks show what I asked for, and outcomes as they arrive', async ({ browser }) => {
+  const page = await signedIn(browser, 'Alice');
+  await page.getByRole('link', { name: 'My tasks' }).click();
+  const alice = new Colleague(page.request, '12qw');
+  await alice.run('create_document', { cid: 1, content: 'Seen as it arrives' });
+  const line = page.locator('[data-task]').filter({ hasText: 'Seen as it arrives' });
+  await expect(line).toContainText('Done');
+  await alice.run('create_document', { cid: 999999, content: 'For nobody' });
+  await expect(page.locator('[data-task]').filter({ hasText: 'For nobody' })).toContainText('There is no customer 999999.');
+  await page.getByRole('radio', { name: 'Not done' }).click();
+  await expect(line).toBeHidden();
+});

@@ -1,0 +1,104 @@
+import { expect, test } from '@playwright/test';
+import { create, signedIn, TOKENS } from './office';
+
+// No pointer anywhere in this file.
+
+test('a reviewer works through the desk with the keyboard alone', async ({ page, request }) => {
+  const id = await create(request, 'transfer', { amount: '12000.00' });
+  await page.goto('/');
+  await page.keyboard.type('Carol');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(TOKENS.Carol);
+  await page.keyboard.press('Enter');
+  await expect(page.locator('.live.live')).toBeVisible();
+  await page.keyboard.press('t');
+  await expect(page.getByRole('heading', { name: 'Document 1', exact: true })).toBeFocused();
+  await page.keyboard.press('e');
+  await expect(page.getByRole('dialog').getByLabel('To level')).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toBeHidden();
+  await page.keyboard.press('r');
+  await page.keyboard.type('Out of date.');
+  await page.keyboard.press('Control+Enter');
+  await expect(page.getByText('Document 1 is rejected.')).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Document 2', exact: true })).toBeVisible();
+  await page.keyboard.press('l');
+  await expect(page.getByText('Document 2 is free again.')).toBeVisible();
+
+  await page.keyboard.press('/');
+  await page.keyboard.type(`12000`);
+  await expect(page.getByTestId('count')).toHaveText(/^1 of/);
+  await page.keyboard.press('Tab');
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+  await page.keyboard.press('j');
+  await expect(page.getByRole('grid')).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: `Transfer ${id}`, exact: true })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Take it' })).toBeEnabled();
+  await page.keyboard.press('c');
+  await expect(page.getByTestId('lease')).toBeVisible();
+  await page.keyboard.press('a');
+  await expect(page.getByRole('alertdialog').getByRole('button', { name: 'Approve' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByText(`Transfer ${id} is approved.`)).toBeVisible();
+});
+
+test('a clerk answers with the keyboard alone', async ({ browser }) => {
+  const page = await signedIn(browser, 'Dave');
+  await page.keyboard.press('t');
+  await expect(page.getByTestId('lease')).toBeVisible();
+  await page.keyboard.press('w');
+  await expect(page.getByLabel('Your answer')).toBeFocused();
+  await page.keyboard.type('It arrives tomorrow.');
+  await page.keyboard.press('Control+Enter');
+  await expect(page.getByText('Inquiry 1 is answered and closed.')).toBeVisible();
+});
+
+test('every view is reached by keys, and the sheet tells which', async ({ browser }) => {
+  const page = await signedIn(browser, 'Alice');
+  await page.keyboard.press('?');
+  await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toContainText('Go to Operators');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toBeHidden();
+  for (const [key, title] of [
+    ['t', 'My tasks'],
+    ['b', 'The board'],
+    ['r', 'The record'],
+    ['o', 'Operators'],
+    ['c', 'The counter'],
+  ] as const) {
+    await page.keyboard.press('g');
+    await page.keyboard.press(key);
+    await expect(page.getByRole('heading', { level: 1, name: title })).toBeVisible();
+  }
+});
+
+test('single keys can be turned off', async ({ browser }) => {
+  const page = await signedIn(browser, 'Bob');
+  await page.keyboard.press('?');
+  await page.getByLabel('Single-key shortcuts').focus();
+  await page.keyboard.press('Space');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toBeHidden();
+  await page.keyboard.press('t');
+  await expect(page.getByRole('heading', { level: 2, name: /Document/ })).toHaveCount(0);
+});
+
+test('a clerk at the counter creates with the keyboard alone', async ({ browser }) => {
+  const page = await signedIn(browser, 'Alice');
+  await expect(page.getByRole('searchbox', { name: 'Find a customer' })).toBeVisible();
+  await page.keyboard.press('/');
+  await expect(page.getByRole('searchbox', { name: 'Find a customer' })).toBeFocused();
+  await page.keyboard.type('turing');
+  await expect(page.getByRole('button', { name: /Turing/ })).toHaveCount(1);
+  await expect(page.getByRole('button', { name: /Lovelace/ })).toHaveCount(0);
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('for Alan Turing')).toBeVisible();
+  await page.getByLabel('Content').focus();
+  await page.keyboard.type('A letter of his bank');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText(/Document \d+ is created\./)).toBeVisible();
+});

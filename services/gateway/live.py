@@ -1,0 +1,187 @@
+"""The live connections of this gateway, and what is pushed to them."""
+
+import json
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, TypeVar
+
+from services.contracts.action import ACTIONS
+from services.contracts.errors import Refusal
+from services.contracts.operators import Role
+from services.contracts.tasks import ItemChange, OperatorChange, Outcome
+from services.gateway.connection import Connection
+from services.gateway.fan_out import may_see
+from services.gateway.identities import EVERYONE, Identities
+from services.gateway.ports import RemoteService
+from services.gateway.presentation import shown_task
+from services.runtime.failures import Unavailable
+
+log = logging.getLogger(__name__)
+
+NOT_AUTHENTICATED = 4401
+RESTARTING = 1012
+TRY_LATER = 1013
+
+_Key = TypeVar("_Key")
+
+
+class Live:
+    """Connections by operator, for outcomes, and by role and level, for items.
+
+    pushed: told which outcome was handed to how many connections
+    """
+
+    def __init__(
+        self,
+        identities: Identities,
+        tasks: RemoteService,
+        pushed: Callable[[str, int], None] = lambda task_id, count: None,
+    ) -> None:
+        self._identities = identities
+        self._tasks = tasks
+        self._pushed = pushed
+        self._by_operator: defaultdict[int, set[Connection]] = defaultdict(set)
+        self._by_rank: defaultdict[tuple[Role, int], set[Connection]] = defaultdict(set)
+        self._changed: set[int] = set()
+        self._changed_before: set[int] = set()
+        self._draining = False
+
+    def __len__(self) -> int:
+        return sum(map(len, self._by_operator.values()))
+
+    def of_operator(self, operator_id: int) -> int:
+        """How many connections an operator has."""
+        return len(self._by_operator.get(operator_id, ()))
+
+    def add(self, connection: Connection) -> None:
+        """Push to it from now on; a draining gateway closes it."""
+        self._by_operator[connection.identity["id"]].add(connection)
+        self._by_rank[_rank(connection)].add(connection)
+        if self._draining:
+            connection.close(RESTARTING, "restarting")
+
+    def remove(self, connection: Connection) -> None:
+        """Push nothing to it any more."""
+        _discard(self._by_operator, connection.identity["id"], connection)
+        _discard(self._by_rank, _rank(connection), connection)
+
+    def outcomes(self, outcomes: Iterable[Outcome]) -> None:
+        """Push finished tasks to their operators' connections. Login and logout are nobody's news."""
+        for outcome in outcomes:
+            connections = self._by_operator.get(outcome["operator"]["id"])
+            if connections and _is_pushed(outcome):
+                self._pushed(outcome["id"], _push_outcome(outcome, connections))
+
+    def changes(self, changes: Iterable[ItemChange]) -> None:
+        """Push changes of items to those who may see them."""
+        for change in changes:
+            text: str | None = None
+            for (role, level), connections in list(self._by_rank.items()):
+                if may_see(role, level, change):
+                    text = text or _text({"type": "item", "event": change["event"], "item": change["item"]})
+                    for connection in list(connections):
+                        connection.push(text)
+
+    def operators_changed(self, changes: Iterable[OperatorChange]) -> None:
+        """Close what has ended; everything else of these operators is checked by ``check_changed`` soon."""
+        for change in changes:
+            if change["ended"]:
+                for connection in self._of({change["id"]}):
+                    connection.close(NOT_AUTHENTICATED, "login_required")
+            self._changed.add(change["id"])
+
+    def check_changed(self) -> None:
+        """Check the operators that changed a moment ago, when ``users`` has heard of it too. Called twice a second."""
+        due, self._changed_before, self._changed = self._changed_before, self._changed, set()
+        if due:
+            self._identities.forget(due)
+            self._check(self._of(due))
+
+    def check_all(self) -> None:
+        """Check every connection's operator: an event may have been lost."""
+        self._check(self._of({EVERYONE}))
+
+    def replay_all(self) -> None:
+        """Outcomes may have gone unheard: push what finished since the last that each connection was sent.
+
+        Raises ``Unavailable`` when they cannot be read; it may be repeated.
+        """
+        for connection in self._of({EVERYONE}):
+            for outcome in self.finished_since(connection.identity["id"], connection.last_seen):
+                self._pushed(outcome["id"], _push_outcome(outcome, [connection]))
+
+    def finished_since(self, operator_id: int, task_id: str) -> list[Outcome]:
+        """The operator's outcomes since that task's, in order. Raises ``Refusal`` or ``Unavailable``."""
+        outcomes: list[Outcome] = self._tasks.call("finished_since", operator_id, task_id)
+        return [outcome for outcome in outcomes if _is_pushed(outcome)]
+
+    def drain(self) -> None:
+        """Close all and every one that still comes: the gateway is about to stop."""
+        self._draining = True
+        for connection in self._of({EVERYONE}):
+            connection.close(RESTARTING, "restarting")
+
+    def _of(self, operator_ids: Collection[int]) -> list[Connection]:
+        if EVERYONE in operator_ids:
+            return [connection for connections in self._by_operator.values() for connection in connections]
+        return [connection for key in operator_ids for connection in self._by_operator.get(key, ())]
+
+    def _check(self, connections: Iterable[Connection]) -> None:
+        by_token: defaultdict[str, list[Connection]] = defaultdict(list)
+        for connection in connections:
+            by_token[connection.token_hash].append(connection)
+        for token_hash, group in by_token.items():
+            try:
+                identity = self._identities.identify(token_hash, fresh=True)
+            except Refusal as refusal:
+                for connection in group:
+                    connection.close(NOT_AUTHENTICATED, refusal.code)
+            except Unavailable as error:
+                log.warning("connections could not be checked, they will be in a while: %s", error)
+            else:
+                for connection in group:
+                    self._renew(connection, identity)
+
+    def _renew(self, connection: Connection, identity: Any) -> None:
+        if identity["session"] != connection.identity["session"]:
+            connection.close(NOT_AUTHENTICATED, "login_required")
+        elif connection in self._by_operator.get(identity["id"], ()):
+            self.remove(connection)
+            connection.identity = identity
+            self.add(connection)
+
+
+def _discard(index: defaultdict[_Key, set[Connection]], key: _Key, connection: Connection) -> None:
+    index[key].discard(connection)
+    if not index[key]:
+        del index[key]
+
+
+def _rank(connection: Connection) -> tuple[Role, int]:
+    return Role(connection.identity["role"]), connection.identity["level"]
+
+
+def _is_pushed(outcome: Outcome) -> bool:
+    action = ACTIONS.get(outcome["action"])
+    return action is None or not action.session
+
+
+def _push_outcome(outcome: Outcome, connections: Collection[Connection]) -> int:
+    """To how many it was news."""
+    news = [connection for connection in connections if connection.is_news(outcome["id"])]
+    texts: dict[str, str] = {}
+    for connection in news:
+        if connection.language not in texts:
+            texts[connection.language] = task_text(outcome, connection.language)
+        connection.push(texts[connection.language], outcome["id"])
+    return len(news)
+
+
+def task_text(outcome: Outcome, language: str) -> str:
+    """The message that pushes a finished task."""
+    return _text({"type": "task", "task": shown_task(outcome, language)})
+
+
+def _text(message: dict[str, Any]) -> str:
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))

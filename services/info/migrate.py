@@ -1,0 +1,44 @@
+"""Bringing a database to the schema that this version needs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+
+import psycopg2
+import yoyo
+
+_LOCK = 0x6261636B6F6666
+"""The advisory lock under which one process at a time migrates a database."""
+
+
+def migrate(database_url: str) -> list[str]:
+    """Apply the migrations that are missing, oldest first, and answer their ids.
+
+    Any number of processes may do this at once: one works, the others wait and find nothing to do. Connects as
+    the owner of the schema, who has to be allowed to create roles unless ``backoffice_app`` exists. Raises
+    ``psycopg2.Error``.
+    """
+    with _alone(database_url), as_file(files("services.info") / "migrations") as folder:
+        migrations = yoyo.read_migrations(str(folder))
+        backend = yoyo.get_backend(database_url)
+        try:
+            # Yoyo's own lock is a row, which a process that was killed leaves behind for good.
+            backend.break_lock()
+            missing = backend.to_apply(migrations)
+            backend.apply_migrations(missing)
+            return [migration.id for migration in missing]
+        finally:
+            backend.connection.close()
+
+
+@contextmanager
+def _alone(database_url: str) -> Iterator[None]:
+    connection = psycopg2.connect(database_url)
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = 0; SET statement_timeout = 0")
+            cursor.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        yield
+    finally:
+        connection.close()

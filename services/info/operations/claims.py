@@ -1,0 +1,116 @@
+"""Claims: an item is taken for a while, passed to a higher level, or let go of."""
+
+from typing import Any
+
+from services.contracts.actions import EscalateTask, GetTask, ReleaseTask
+from services.contracts.errors import Code, Refusal
+from services.info import items
+from services.info.items import Item, item_of, statement
+from services.info.kinds import Kind
+from services.info.operations.registry import operation
+from services.info.rules import check_holder, check_may_decide, check_raises_level, check_undecided, kind_for
+from services.info.work import Work
+
+_LEASE = "claimed_by = %(me)s, claimed_until = statement_timestamp() + %(claim_seconds)s * interval '1 second'"
+_CLAIMED = f"{_LEASE}, version = version + 1"
+_FREED = "claimed_by = NULL, claimed_until = NULL, version = version + 1"
+
+# What the caller holds already, longest waiting first.
+_HELD = """
+{show}
+WHERE item.claimed_by = %(me)s AND item.claimed_until > statement_timestamp() AND item.level <= %(level)s
+ORDER BY item.created_at, item.id LIMIT 1 FOR UPDATE OF item
+"""
+
+# Picked and claimed at once; answers the item before and after. What somebody else is just changing is passed over.
+_NEXT = """
+WITH picked AS (
+    SELECT * FROM {table}
+    WHERE status = '{undecided}' AND level <= %(level)s AND created_by <> %(me)s
+        AND (claimed_until IS NULL OR claimed_until <= statement_timestamp())
+    ORDER BY created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+), changed AS (
+    UPDATE {table} SET {claimed} WHERE id = (SELECT id FROM picked) RETURNING *
+)
+{show_picked} UNION ALL {show_changed} ORDER BY version
+"""
+
+_COUNT = """
+SELECT count(*) AS held FROM (
+    SELECT claimed_until FROM document WHERE claimed_by = %(me)s
+    UNION ALL SELECT claimed_until FROM transfer WHERE claimed_by = %(me)s
+    UNION ALL SELECT claimed_until FROM inquiry WHERE claimed_by = %(me)s
+) AS claim
+WHERE claimed_until > statement_timestamp()
+"""
+
+
+@operation(GetTask, locks_operator=True)
+def get_task(work: Work, data: GetTask.Data) -> dict[str, Any]:
+    """The item named, or the next that suits the caller, which nobody else may decide for a while now."""
+    kind = kind_for(work.operator, data.type)
+    return _with_customer(_claim_next(work, kind) if data.id is None else _claim(work, kind, data.id))
+
+
+@operation(EscalateTask)
+def escalate_task(work: Work, data: EscalateTask.Data) -> dict[str, Any]:
+    """The item, now at a higher level and free."""
+    item = items.lock(work, kind_for(work.operator, data.type), data.id)
+    check_may_decide(work.operator, item)
+    check_raises_level(item, data.level)
+    note = None if data.reason is None else {"escalation_reason": data.reason}
+    return _with_customer(
+        items.change(work, "escalated", item, f"level = %(level)s, {_FREED}", {"level": data.level}, note)
+    )
+
+
+@operation(ReleaseTask)
+def release_task(work: Work, data: ReleaseTask.Data) -> dict[str, Any]:
+    """The item, free again."""
+    item = items.lock(work, kind_for(work.operator, data.type), data.id)
+    check_undecided(item)
+    check_holder(work.operator, item)
+    return _with_customer(items.change(work, "released", item, _FREED, {}))
+
+
+def _claim(work: Work, kind: Kind, item_id: int) -> Item:
+    item = items.lock(work, kind, item_id)
+    check_may_decide(work.operator, item)
+    if item.holder == work.operator.id:
+        return _renew(work, item)
+    _check_claims_left(work)
+    return items.change(work, "claimed", item, _CLAIMED, _params(work))
+
+
+def _claim_next(work: Work, kind: Kind) -> Item:
+    params = _params(work)
+    held = work.one(statement(kind, _HELD), params)
+    if held:
+        return _renew(work, item_of(kind, held))
+    _check_claims_left(work)
+    rows = work.query(statement(kind, _NEXT, claimed=_CLAIMED), params)
+    if not rows:
+        raise Refusal(Code.NOTHING_TO_DO)
+    before, after = (item_of(kind, row) for row in rows)
+    items.tell(work, "claimed", before, after)
+    return after
+
+
+def _renew(work: Work, item: Item) -> Item:
+    return items.change(work, "claimed", item, _LEASE, _params(work))
+
+
+def _check_claims_left(work: Work) -> None:
+    """The operator's row is locked, so that no other replica counts the same claims meanwhile."""
+    (row,) = work.query(_COUNT, _params(work))
+    if row["held"] >= work.limits.max_claims:
+        raise Refusal(Code.TOO_MANY_CLAIMS, {"held": row["held"], "limit": work.limits.max_claims})
+
+
+def _params(work: Work) -> dict[str, Any]:
+    return {"me": work.operator.id, "level": work.operator.level, "claim_seconds": work.limits.claim_seconds}
+
+
+def _with_customer(item: Item) -> dict[str, Any]:
+    name = item.kind.type.value
+    return {"type": name, name: item.shown, "customer": item.customer}

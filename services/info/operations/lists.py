@@ -1,0 +1,94 @@
+"""The list of what waits."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from heapq import merge
+from itertools import islice
+from typing import Any
+
+from services.contracts.actions import ListTasks
+from services.contracts.operators import ItemType
+from services.contracts.tasks import utc_text
+from services.contracts.validation import Invalid, fault
+from services.contracts.values import LARGEST_INTEGER
+from services.info.items import Item, item_of, statement
+from services.info.kinds import Kind
+from services.info.operations.registry import operation
+from services.info.rules import kind_for
+from services.info.work import Work
+
+
+@dataclass(frozen=True, order=True)
+class Position:
+    """A place in the list, whose order is that of its members."""
+
+    created_at: datetime
+    type: str
+    id: int
+
+    @classmethod
+    def of(cls, item: Item) -> "Position":
+        """Where the item stands."""
+        return cls(item.created_at, item.kind.type.value, item.id)
+
+    def cursor(self) -> str:
+        """The position as text that means nothing to a client."""
+        return urlsafe_b64encode(json.dumps([utc_text(self.created_at), self.type, self.id]).encode()).decode()
+
+    @classmethod
+    def parse(cls, cursor: str) -> "Position":
+        """The position that ``cursor`` was made of. Raises ``Invalid``."""
+        try:
+            created_at, item_type, item_id = json.loads(urlsafe_b64decode(cursor.encode("ascii")))
+            position = cls(datetime.fromisoformat(created_at), ItemType(item_type).value, item_id)
+            if type(item_id) is int and abs(item_id) <= LARGEST_INTEGER and position.cursor() == cursor:
+                return position
+        except (ValueError, TypeError, OverflowError):
+            pass  # Not made here either.
+        raise Invalid([fault("invalid", "task.data.cursor")])
+
+
+BEGINNING = Position(datetime.min.replace(tzinfo=UTC), "", 0)
+
+_WAITING = """
+{show}
+WHERE item.status = '{undecided}' AND item.level <= %(level)s AND item.created_by <> %(me)s
+    AND item.created_at >= %(created_at)s
+    AND (item.created_at, %(type)s, item.id) > (%(created_at)s, %(after_type)s, %(after_id)s)
+    AND (NOT %(mine)s OR (item.claimed_by = %(me)s AND item.claimed_until > statement_timestamp()))
+ORDER BY item.created_at, item.id LIMIT %(limit)s
+"""
+
+
+@operation(ListTasks)
+def list_tasks(work: Work, data: ListTasks.Data) -> dict[str, Any]:
+    """The pending items that the caller may decide, oldest first, a page at a time."""
+    after = BEGINNING if data.cursor is None else Position.parse(data.cursor)
+    kinds = [kind_for(work.operator, item_type) for item_type in _types(work, data)]
+    waiting = merge(*(_waiting(work, kind, after, data) for kind in kinds), key=Position.of)
+    page = list(islice(waiting, data.limit))
+    more = next(waiting, None) is not None
+    return {
+        "items": [{"type": item.kind.type.value, **item.shown} for item in page],
+        "next_cursor": Position.of(page[-1]).cursor() if more else None,
+    }
+
+
+def _types(work: Work, data: ListTasks.Data) -> list[ItemType]:
+    return [data.type] if data.type else sorted(work.operator.role.decides)
+
+
+def _waiting(work: Work, kind: Kind, after: Position, data: ListTasks.Data) -> list[Item]:
+    params = {
+        "level": work.operator.level,
+        "me": work.operator.id,
+        "mine": bool(data.claimed_by_me),
+        "type": kind.type.value,
+        "created_at": after.created_at,
+        "after_type": after.type,
+        "after_id": after.id,
+        "limit": data.limit + 1,
+    }
+    return [item_of(kind, row) for row in work.query(statement(kind, _WAITING), params)]

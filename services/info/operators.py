@@ -1,0 +1,95 @@
+"""Operators, as an administrator manages them at the command line. Every change is audited.
+
+Each function works in the caller's transaction. ``actor`` says in the audit who did it.
+"""
+
+from typing import Any, NamedTuple
+
+from services.contracts.operators import Role
+from services.contracts.tasks import utc_text
+from services.contracts.tokens import new_token, token_hash
+from services.info import audit, staffing
+from services.info.staffing import Changed
+from services.info.work import Row
+from services.runtime.postgres.transaction import Transaction
+
+
+class OperatorError(Exception):
+    """It cannot be done; the message is a sentence for the person who asked."""
+
+
+class NewOperator(NamedTuple):
+    """The token is shown this once: only its hash is kept."""
+
+    id: int
+    token: str
+
+
+def add(tx: Transaction, name: str, role: Role, level: int, actor: str, token: str | None = None) -> NewOperator:
+    """A new operator, with a generated token unless the demo data brings its own. Raises ``OperatorError``."""
+    _check(name, level)
+    token = token or new_token()
+    added = staffing.add(tx, name, role, level, token_hash(token))
+    if added is None:
+        raise OperatorError(f"There is already an operator called {name}.")
+    return NewOperator(_audited(tx, added, actor)["id"], token)
+
+
+def list_all(tx: Transaction) -> list[dict[str, Any]]:
+    """All operators by id; ``last_used_at`` is that of the open session, None without one."""
+    return [
+        {
+            **row,
+            "created_at": utc_text(row["created_at"]),
+            "last_used_at": row["last_used_at"] and utc_text(row["last_used_at"]),
+        }
+        for row in tx.query(f"{staffing.SHOW} ORDER BY operator.id")
+    ]
+
+
+def disable(tx: Transaction, name: str, actor: str) -> None:
+    """Refuse the operator from now on, and end the open session. Raises ``OperatorError``."""
+    _audited(tx, staffing.disable(tx, _locked(tx, name)), actor)
+
+
+def enable(tx: Transaction, name: str, actor: str) -> None:
+    """Let a disabled operator log in again. Raises ``OperatorError``."""
+    _audited(tx, staffing.enable(tx, _locked(tx, name)), actor)
+
+
+def rotate(tx: Transaction, name: str, actor: str) -> str:
+    """A new token; the old one is void and the open session ended. Raises ``OperatorError``."""
+    token = new_token()
+    _audited(tx, staffing.rotate(tx, _locked(tx, name), token_hash(token)), actor)
+    return token
+
+
+def set_level(tx: Transaction, name: str, level: int, actor: str) -> None:
+    """Tasks that execute after this commits are judged by the new level. Raises ``OperatorError``."""
+    _check(name, level)
+    _audited(tx, staffing.set_level(tx, _locked(tx, name), level), actor)
+
+
+def set_role(tx: Transaction, name: str, role: Role, actor: str) -> None:
+    """Tasks that execute after this commits are judged by the new role. Raises ``OperatorError``."""
+    _audited(tx, staffing.set_role(tx, _locked(tx, name), role), actor)
+
+
+def _locked(tx: Transaction, name: str) -> Row:
+    found = tx.one("SELECT id FROM operator WHERE name = %s", (name,))
+    row = staffing.locked(tx, found["id"]) if found else None
+    if row is None:
+        raise OperatorError(f"There is no operator called {name}.")
+    return row
+
+
+def _check(name: str, level: int) -> None:
+    if not name.strip() or len(name) > 200:
+        raise OperatorError("A name has 1 to 200 characters.")
+    if not 1 <= level < 2**63:
+        raise OperatorError("A level is a whole number from 1.")
+
+
+def _audited(tx: Transaction, changed: Changed, actor: str) -> Row:
+    audit.write(tx, [(audit.Author(actor=actor), changed.entry)])
+    return changed.row

@@ -1,0 +1,242 @@
+"""The service that has the database: it executes tasks, keeps what is true, and tells what changed."""
+
+import json
+import logging
+from typing import Any
+
+from nameko.containers import ServiceContainer
+
+from services.contracts.errors import Code, Refusal
+from services.contracts.events import (
+    ITEMS_CHANGED,
+    OPERATIONS_DONE,
+    OPERATIONS_REQUESTED,
+    OPERATORS_CHANGED,
+    TASKS_SUBMITTED,
+    Service,
+)
+from services.contracts.operators import Role
+from services.contracts.tasks import Identity, ItemChange, Operation, OperatorChange, Outcome, Task
+from services.info import seals, sessions, task_store
+from services.info.batch import Rules
+from services.info.board import Waiting
+from services.info.desk import Desk
+from services.info.execution import Executor
+from services.info.metrics import Metrics, show_board
+from services.info.operations.registry import OPERATIONS
+from services.info.republish import republish
+from services.info.retention import delete_old_tasks
+from services.info.work import Limits
+from services.runtime import crash_points
+from services.runtime.configuration import Config, monitoring_of
+from services.runtime.messaging.batches import consume
+from services.runtime.messaging.broadcasts import connected, listen
+from services.runtime.messaging.events import Events, Speaker
+from services.runtime.postgres.database import Database, Pool
+from services.runtime.postgres.notifications import notified
+from services.runtime.rpc.server import Caller, rpc
+from services.runtime.settings import Settings
+from services.runtime.singleton import Singleton
+from services.runtime.telemetry.tracing import Traced, Tracing
+from services.runtime.timer import every
+
+log = logging.getLogger(__name__)
+
+EVERYONE: OperatorChange = {"id": 0, "ended": False}
+"""Said when changes may have been missed: whatever is remembered of any operator is void."""
+
+
+def _desk(container: ServiceContainer) -> Desk:
+    """A desk whose board is shown among the metrics."""
+    desk = Desk()
+    show_board(monitoring_of(container).measures, desk.shelves)
+    return desk
+
+
+class InfoService:
+    """``info``: see README.md in this folder."""
+
+    name = Service.INFO.value
+
+    database: Pool = Database()
+    events: Speaker = Events()
+    settings: Settings = Config()
+    desk: Desk = Singleton(_desk)
+    metrics: Metrics = Singleton(lambda container: Metrics(monitoring_of(container).measures))
+    traced: Tracing = Traced()
+
+    # --- the loop
+
+    @consume(OPERATIONS_REQUESTED)
+    def execute(self, entries: list[Operation]) -> None:
+        """Execute a batch and say what came of it, as far as it has committed."""
+        for done in self._executor().run(entries):
+            self.metrics.stored(done.stored)
+            self.events.say(OPERATIONS_DONE, done.outcomes)
+            crash_points.reached("info.told")
+            self.events.say(ITEMS_CHANGED, done.changes)
+
+    @rpc(with_caller=True)
+    def exec_db_task(self, task: Task, *, caller: Caller) -> Outcome:
+        """Execute one task and answer its outcome. Raises ``Refusal`` (``not_permitted``) unless ``tasks`` calls."""
+        user = self.settings.tasks_broker_user
+        if caller.user_id != user if user else caller.service != Service.TASKS:
+            log.warning("exec_db_task was called by %s as %s", caller.service, caller.user_id)
+            raise Refusal(Code.NOT_PERMITTED)
+        outcomes = []
+        for done in self._executor().run([{"task": task}]):
+            self.metrics.stored(done.stored)
+            outcomes += done.outcomes
+            self.events.say(ITEMS_CHANGED, done.changes)
+        return outcomes[0]
+
+    def _executor(self) -> Executor:
+        limits = Limits(self.settings.claim_seconds, self.settings.max_claims)
+        idle, retention = self.settings.session_idle_seconds, self.settings.retention_days
+        rules = Rules(OPERATIONS, limits, idle, retention, self.desk.figures)
+        return Executor(self.database, rules)
+
+    # --- who
+
+    @rpc
+    def identify(self, token_hash: str) -> Identity | None:
+        """Whose token it is (``sessions.identify``)."""
+        with self.database.transaction() as tx:
+            return sessions.identify(tx, token_hash, self.settings.session_idle_seconds)
+
+    @rpc
+    def operator(self, operator_id: int) -> dict[str, Any] | None:
+        """An operator (``sessions.operator``)."""
+        with self.database.transaction() as tx:
+            return sessions.operator(tx, operator_id)
+
+    @rpc
+    def open_session(
+        self, token_hash: str, name: str, task_id: str, submitted_at: str, idempotency_key: str | None = None
+    ) -> sessions.Opened:
+        """Log in (``sessions.open_session``)."""
+        idle = self.settings.session_idle_seconds
+        opened = self.database.run(
+            lambda tx: sessions.open_session(tx, token_hash, name, task_id, submitted_at, idle, idempotency_key)
+        )
+        crash_points.reached("info.session_changed")
+        self._count_in_place(opened["outcome"], task_id)
+        return opened
+
+    @rpc
+    def end_session(self, task: Task, idempotency_key: str | None = None) -> Outcome:
+        """Log out (``sessions.end_session``)."""
+        idle = self.settings.session_idle_seconds
+        ended = self.database.run(lambda tx: sessions.end_session(tx, task, idle, idempotency_key))
+        crash_points.reached("info.session_changed")
+        self._count_in_place(ended, task["id"])
+        return ended
+
+    def _count_in_place(self, outcome: Outcome, task_id: str) -> None:
+        """A login or a logout; with a key that was used before it is the earlier one, which was counted then."""
+        if outcome["id"] == task_id:
+            self.metrics.stored([outcome])
+
+    @notified("operators_changed")
+    def tell_operators_changed(self, payloads: list[str]) -> None:
+        """Say which operators changed, whoever changed them."""
+        changes = [json.loads(payload) for payload in payloads] or [EVERYONE]
+        self.events.say(OPERATORS_CHANGED, changes)
+
+    # --- tasks as recorded
+
+    @rpc
+    def record(self, task: Task, idempotency_key: str | None, fingerprint: str | None) -> task_store.Recorded:
+        """Record a task before it is accepted (``task_store.record``)."""
+        seconds = self.settings.republish_seconds
+        recorded = self.database.run(lambda tx: task_store.record(tx, task, idempotency_key, fingerprint, seconds))
+        crash_points.reached("info.recorded")
+        return recorded
+
+    @rpc
+    def task(self, operator_id: int, task_id: str) -> dict[str, Any] | None:
+        """An operator's task (``task_store.task``)."""
+        with self.database.transaction() as tx:
+            return task_store.task(tx, operator_id, task_id)
+
+    @rpc
+    def tasks_of(
+        self,
+        operator_id: int,
+        limit: int = 50,
+        cursor: str | None = None,
+        status: str | None = None,
+        reads: bool | None = None,
+    ) -> dict[str, Any]:
+        """An operator's tasks (``task_store.tasks_of``)."""
+        with self.database.transaction() as tx:
+            return task_store.tasks_of(tx, operator_id, limit, cursor, status, reads)
+
+    @rpc
+    def finished_since(self, operator_id: int, task_id: str) -> list[Outcome]:
+        """What an operator may have missed (``task_store.finished_since``)."""
+        with self.database.transaction() as tx:
+            return task_store.finished_since(tx, operator_id, task_id)
+
+    @every("republish_seconds")
+    def republish_due(self) -> None:
+        """Publish again what was recorded long ago and has no outcome."""
+        self._republish(early=False)
+
+    @connected
+    def republish_all(self) -> None:
+        """The in-process broker begins empty: what it held when the process ended is in the database alone."""
+        if self.settings.embedded_broker:
+            self._republish(early=True)
+
+    def _republish(self, *, early: bool) -> None:
+        def publish(tasks: list[Task]) -> None:
+            self.events.say(TASKS_SUBMITTED, tasks)
+
+        count = republish(self.database, self.settings.republish_seconds, publish, early=early)
+        self.metrics.republished(count)
+        if count:
+            log.info("%d recorded tasks were published again", count)
+
+    @every(15.0, at_start=True)
+    def read_overdue(self) -> None:
+        """Read for the metrics what waits for somebody in the database."""
+        with self.database.transaction() as tx:
+            self.metrics.read_overdue(tx)
+
+    @every(60.0)
+    def delete_old_tasks(self) -> None:
+        """Delete finished tasks whose retention has ended."""
+        count = delete_old_tasks(self.database, self.settings.retention_days)
+        self.metrics.deleted(count)
+        if count:
+            log.info("%d tasks were deleted, whose retention has ended", count)
+
+    # --- the board and the seals
+
+    @rpc
+    def pending(self, role: str, level: int) -> dict[str, Waiting]:
+        """What waits for operators of that role and level. Raises ``Refusal`` (``invalid_request``) for no role."""
+        if role not in set(Role):
+            raise Refusal(Code.INVALID_REQUEST)
+        return self.desk.pending(self.database, Role(role), level)
+
+    @listen(ITEMS_CHANGED)
+    def follow_items(self, entries: list[ItemChange]) -> None:
+        """Keep the board: what this replica and its peers changed."""
+        self.desk.apply(entries)
+
+    @connected
+    def reload_board(self) -> None:
+        """Events may have been missed while the link was down."""
+        self.desk.reconcile(self.database)
+
+    @every(60.0)
+    def reconcile_board(self) -> None:
+        """Mend what events left wrong."""
+        self.desk.reconcile(self.database)
+
+    @every("seal_seconds")
+    def seal_audit(self) -> None:
+        """Seal the audit rows that have committed."""
+        seals.seal_all(self.database)

@@ -1,0 +1,184 @@
+"""The HTTP protocol of :mod:`services.runtime.http.server`: eventlet's, hardened against slow and broken clients.
+
+An application finds two things of ours in its environment: a ``wsgi.input`` that gives up on a client which takes too
+long to send its body (``SlowClient``, an ``OSError``), and under ``TAKE_CONNECTION`` a function which hands it the raw
+connection (a WebSocket); it then answers nothing.
+"""
+
+import logging
+import socket
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any
+
+import eventlet
+from eventlet import wsgi
+
+from services.runtime.http import body
+from services.runtime.http.body import LEFTOVER_BYTES, Body, SlowClient
+from services.runtime.http.head import REQUEST_LINE, MalformedHead, StrictLines, is_sound
+
+log = logging.getLogger(__name__)
+
+TAKE_CONNECTION = "backoffice.take_connection"
+END_CONNECTION = "backoffice.end_connection"
+
+IDLE_SECONDS = 75.0
+"""How long a connection may stay open without a further request, and how long its client may not read an answer."""
+
+FIRST_REQUEST_SECONDS = 10.0
+"""How long a new connection may stay open without any."""
+
+LEFTOVER_SECONDS = 1.0
+"""How long that may take: the answer waits for it."""
+
+LINGER_SECONDS = 5.0
+"""How long a connection that we end is still listened to, so that the client gets to read our answer."""
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class Connection:
+    """A connection that the application took over."""
+
+    def __init__(self, stream: Any, sock: Any) -> None:
+        self._stream = stream
+        self._sock = sock
+
+    def receive(self, seconds: float | None = None) -> bytes:
+        """What arrived, empty at the end. Raises ``SlowClient`` after ``seconds`` and ``OSError``."""
+        with eventlet.Timeout(seconds, SlowClient("nothing was received")):
+            data: bytes = self._stream.read1(65_536)
+            return data
+
+    def send(self, data: bytes, seconds: float) -> None:
+        """All of ``data``. Raises ``SlowClient`` after ``seconds`` and ``OSError``."""
+        with eventlet.Timeout(seconds, SlowClient("the client does not read")):
+            self._sock.sendall(data)
+
+    def abort(self) -> None:
+        """End it now: whoever receives on it gets the end."""
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+
+class HttpProtocol(wsgi.HttpProtocol):
+    """One connection. Every refusal of the server's own is the application's ``malformed`` answer."""
+
+    malformed: bytes = b""
+    rfile: Any
+    _taken = False
+    _linger = False
+    _requests = 0
+
+    def setup(self) -> None:
+        super().setup()
+        with suppress(OSError):
+            self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.connection.settimeout(IDLE_SECONDS)
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except OSError as error:
+            log.debug("connection of %s ended: %s", self.client_address[0], error)
+        except Exception:
+            log.exception("a connection failed")
+
+    def finish(self) -> None:
+        with suppress(OSError):
+            if self._linger and not self._taken:
+                self._wait_for_reader()
+        with suppress(OSError):
+            super().finish()
+
+    def _wait_for_reader(self) -> None:
+        """A close while unread data waits would reset the connection and destroy our answer on its way."""
+        self.wfile.flush()
+        self.connection.shutdown(socket.SHUT_WR)
+        with eventlet.Timeout(LINGER_SECONDS, False):
+            while self.connection.recv(65_536):
+                pass
+
+    def _read_request_line(self) -> Any:
+        # Requests that have arrived already would keep everybody else waiting, since reading them never does.
+        eventlet.sleep(0)
+        with eventlet.Timeout(IDLE_SECONDS if self._requests else FIRST_REQUEST_SECONDS, SlowClient("idle")):
+            line = super()._read_request_line()
+        self.connection.settimeout(IDLE_SECONDS)  # eventlet has set its own
+        self._requests += 1
+        if line and not REQUEST_LINE.fullmatch(line):
+            return self._refuse() or b""
+        return line
+
+    def parse_request(self) -> bool:
+        self.rfile = StrictLines(self.rfile)
+        try:
+            with eventlet.Timeout(body.REQUEST_SECONDS, SlowClient("the head took too long")):
+                return bool(super().parse_request()) and (
+                    is_sound(self.headers, self.request_version) or self._refuse()
+                )
+        except (MalformedHead, wsgi.HeaderLineTooLong, wsgi.HeadersTooLarge):
+            return self._refuse()
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """The standard library calls it for a request line that is none."""
+        self._refuse()
+
+    def _refuse(self) -> bool:
+        self.close_connection = True
+        self._linger = True
+        head = (
+            "HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\n"
+            f"Content-Length: {len(self.malformed)}\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n"
+        )
+        self.wfile.write(head.encode() + self.malformed)
+        return False
+
+    def get_environ(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environ()
+        environ["wsgi.input"] = Body(environ["eventlet.input"])
+        environ["wsgi.input_terminated"] = True
+        environ[TAKE_CONNECTION] = self._take
+        environ[END_CONNECTION] = self._end_connection
+        return environ
+
+    def _take(self) -> Connection:
+        wsgi.WSGI_LOCAL.already_handled = True
+        self._taken = True
+        self.connection.settimeout(None)
+        return Connection(self.rfile, self.connection)
+
+    def _end_connection(self) -> None:
+        self.close_connection = True
+        self._linger = True
+
+
+class GuardedApplication:
+    """The application, and what it leaves of a request's body.
+
+    draining: once it says so, every connection ends with the answer that is given on it
+    """
+
+    def __init__(self, application: Application, draining: Callable[[], bool] = lambda: False) -> None:
+        self._application = application
+        self._draining = draining
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        try:
+            answer = self._application(environ, start_response)
+        except Exception:
+            log.exception("the application failed")
+            raise
+        body: Body = environ["wsgi.input"]
+        if self._draining() or (not body.finished and not body.unwanted and not self._read_rest(body)):
+            environ[END_CONNECTION]()
+        return answer
+
+    def _read_rest(self, body: Body) -> bool:
+        if body.endless:
+            return False
+        with suppress(OSError, ValueError), eventlet.Timeout(LEFTOVER_SECONDS, SlowClient("the rest took too long")):
+            body.read(LEFTOVER_BYTES)
+            return body.finished
+        return False

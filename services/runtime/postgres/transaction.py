@@ -1,0 +1,164 @@
+"""A PostgreSQL transaction, in as few round trips as it can be had, and what its failures mean.
+
+    Unavailable
+    ├── DatabaseUnavailable    the database cannot be used now; nothing is known of a commit that was under way
+    └── Conflict               others changed the same rows at the same time; the transaction was rolled back
+
+Every other ``psycopg2.Error`` is a fault of the statement or of its data, and passes through as it is.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+from psycopg2.extras import execute_values
+
+from services.runtime.failures import Unavailable
+from services.runtime.postgres.prepared import PreparedStatements
+
+Params = Sequence[Any] | Mapping[str, Any] | None
+Row = dict[str, Any]
+
+_QUERY_CANCELED = "57014"
+_UNAVAILABLE_STATES = {
+    "25006",  # read-only: the server has become a replica
+    "25P03",  # this session was closed for idling inside a transaction
+}
+_NO_SUCH_TABLE = "42P01"
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database cannot be reached, is shutting down, or lacks a resource or its schema."""
+
+    def __init__(self, reason: str = "the database cannot be used now") -> None:
+        super().__init__(reason)
+
+
+class Conflict(Unavailable):
+    """Deadlock, serialization failure or lock timeout; repeating the transaction may succeed."""
+
+    def __init__(self) -> None:
+        super().__init__("the same rows are being changed by others")
+
+
+def uuid_array(ids: Iterable[str]) -> str:
+    """UUIDs as one parameter for ``%s::uuid[]``, which a list of strings is not when the statement is prepared."""
+    return "{" + ",".join(ids) + "}"
+
+
+def translate(error: psycopg2.Error) -> Exception:
+    """The failure that a database error means. Neither name carries any SQL."""
+    state = error.pgcode
+    if state is None:
+        lost = isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
+        return DatabaseUnavailable() if lost else error
+    # A statement that runs too long does so again: that is no passing failure.
+    if state == _QUERY_CANCELED:
+        return error
+    if state[:2] in {"40", "55"}:
+        return Conflict()
+    if state == _NO_SUCH_TABLE:
+        return DatabaseUnavailable("the database has not been migrated yet")
+    if state[:2] in {"08", "53", "57", "58"} or state in _UNAVAILABLE_STATES:
+        return DatabaseUnavailable()
+    return error
+
+
+class Transaction:
+    """An open transaction on a connection in autocommit mode.
+
+    Statements without an answer (BEGIN, savepoints) wait and travel in front of the next one.
+    """
+
+    def __init__(self, connection: Connection, prepared: PreparedStatements) -> None:
+        self._connection = connection
+        self._prepared = prepared
+        self._cursor = connection.cursor()
+        self._waiting = ["BEGIN"]
+
+    def query(self, sql: str, params: Params = None, *, prepare: bool = True) -> list[Row]:
+        """All rows of a statement, as dicts by column name.
+
+        prepare: it is prepared once it is frequent; not for one of many variants, or whose plan hangs on its parameters
+        """
+        self._send(sql, params, prepare)
+        return self._rows()
+
+    def one(self, sql: str, params: Params = None) -> Row | None:
+        """The first row of a statement, or None."""
+        rows = self.query(sql, params)
+        return rows[0] if rows else None
+
+    def execute(self, sql: str, params: Params = None) -> int:
+        """Run a statement; the number of rows that it changed."""
+        self._send(sql, params)
+        return self._cursor.rowcount
+
+    def many(self, sql: str, rows: Sequence[Sequence[Any]], template: str | None = None) -> None:
+        """Run ``INSERT ... VALUES %s`` (or the like) once for all rows."""
+        if rows:
+            with _translated():
+                execute_values(self._cursor, self._with_waiting(sql), rows, template, page_size=len(rows))
+            self._waiting.clear()
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What is done inside is undone when it raises. Savepoints do not nest."""
+        self._waiting.append("SAVEPOINT task")
+        try:
+            yield
+        except Exception:
+            self._end_savepoint("ROLLBACK TO SAVEPOINT task; RELEASE SAVEPOINT task")
+            raise
+        self._end_savepoint("RELEASE SAVEPOINT task")
+
+    def _end_savepoint(self, statement: str) -> None:
+        if self._waiting and self._waiting[-1] == "SAVEPOINT task":
+            self._waiting.pop()
+        else:
+            self._waiting.append(statement)
+
+    def commit(self) -> None:
+        """Commit what was done. Called by the pool."""
+        if self._waiting[:1] != ["BEGIN"]:
+            self._send("COMMIT", None)
+
+    def _send(self, sql: str, params: Params, prepare: bool = True) -> None:
+        call = self._prepared.call(sql) if prepare and params is not None else None
+        with _translated():
+            if call is None:
+                self._cursor.execute(self._with_waiting(sql), params)
+            else:
+                self._execute_prepared(call, sql, params)
+        self._waiting.clear()
+
+    def _execute_prepared(self, call: str, sql: str, params: Params) -> None:
+        try:
+            self._cursor.execute(self._with_waiting(call), params)
+        except (psycopg2.ProgrammingError, psycopg2.NotSupportedError) as error:
+            # The types were not what they seemed, or the schema has changed: repeated, it is said in full.
+            self._prepared.refuse(sql)
+            self._connection.close()
+            raise Conflict from error
+
+    def _with_waiting(self, sql: str) -> str:
+        return "; ".join([*self._waiting, sql]) if self._waiting else sql
+
+    def _rows(self) -> list[Row]:
+        if self._cursor.description is None:
+            return []
+        names = [column.name for column in self._cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in self._cursor.fetchall()]
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except psycopg2.Error as error:
+        failure = translate(error)
+        if failure is error:
+            raise
+        raise failure from error

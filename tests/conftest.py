@@ -1,0 +1,45 @@
+"""Fixtures of all tiers: real PostgreSQL and RabbitMQ, each test its own part of them."""
+
+import eventlet
+
+eventlet.monkey_patch()  # before anything else: the services run on eventlet, and so do their tests
+
+from collections.abc import Iterator  # noqa: E402
+
+import pytest  # noqa: E402
+
+from tests import parts  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def postgres() -> str:
+    """The URL of a PostgreSQL server on which databases may be made."""
+    if not parts.postgres_answers():
+        pytest.fail(f"no PostgreSQL answers at {parts.DATABASE}; `make test` starts one")
+    return parts.DATABASE
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres: str) -> Iterator[str]:
+    """The name of a migrated database that others are copied from."""
+    from services.info.migrate import migrate
+
+    with parts.temporary_database(postgres) as url:
+        migrate(url)
+        yield parts.database_name(url)
+
+
+@pytest.fixture
+def database_url(postgres: str, migrated_template: str) -> Iterator[str]:
+    """A fresh, migrated database."""
+    with parts.temporary_database(postgres, migrated_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def amqp_uri() -> Iterator[str]:
+    """A fresh vhost of a RabbitMQ."""
+    if not parts.rabbitmq_answers():
+        pytest.skip(f"no RabbitMQ answers at {parts.BROKER}")
+    with parts.temporary_vhost() as url:
+        yield url

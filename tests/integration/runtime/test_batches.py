@@ -1,0 +1,126 @@
+"""Work arrives in batches, is acknowledged last, and poison is set aside."""
+
+import json
+import time
+
+import amqp
+import eventlet
+from nameko.containers import ServiceContainer
+
+from services.contracts.events import TASKS_SUBMITTED
+from services.runtime.failures import Unavailable
+from services.runtime.settings import Settings
+from tests.integration.runtime.services_under_test import alive, ids, seen, submit
+from tests.proxy import Proxy
+from tests.waiting import eventually
+
+
+def test_a_message_is_acknowledged_only_after_the_method_has_returned(
+    tasks: ServiceContainer, proxy: Proxy, channel: amqp.Channel
+) -> None:
+    seen.gate = eventlet.event.Event()
+    submit(channel, 1)
+    eventually(lambda: seen.batches)
+    proxy.cut()
+    seen.gate.send()
+    eventually(lambda: len(seen.batches) == 2)
+    assert ids(seen.batches) == [1, 1]
+    assert alive(tasks)
+
+
+def test_what_waits_is_taken_as_one_batch_of_at_most_64_in_order(
+    tasks: ServiceContainer, channel: amqp.Channel
+) -> None:
+    seen.gate = eventlet.event.Event()
+    submit(channel, 0)
+    eventually(lambda: seen.batches)
+    submit(channel, *range(1, 101))
+    eventlet.sleep(0.3)
+    seen.gate.send()
+    eventually(lambda: len(ids(seen.batches)) == 101)
+    assert ids(seen.batches) == list(range(101))
+    assert max(len(batch) for batch in seen.batches) <= 64
+    assert len(seen.batches) <= 10
+
+
+def test_messages_delivered_before_run_alone(tasks: ServiceContainer, channel: amqp.Channel) -> None:
+    seen.gate = eventlet.event.Event()
+    submit(channel, 0)
+    eventually(lambda: seen.batches)
+    submit(channel, 1, 2, 3)
+    eventlet.sleep(0.2)
+    seen.fail = ValueError("once")
+    seen.gate.send()
+    eventually(lambda: len(seen.batches) >= 3)
+    seen.fail = None
+    eventually(lambda: set(ids(seen.batches[2:])) >= {1, 2, 3})
+    repeats = [batch for batch in seen.batches if batch not in (seen.batches[0], seen.batches[1])]
+    assert all(len(batch) == 1 for batch in repeats)
+
+
+def test_a_failing_message_is_tried_four_times_and_then_set_aside(
+    tasks: ServiceContainer, channel: amqp.Channel
+) -> None:
+    seen.fail = ValueError("poison")
+    submit(channel, 1)
+    eventually(lambda: seen.dead)
+    assert ids(seen.batches) == [1, 1, 1, 1]
+    assert json.loads(seen.dead[0].body)["tasks"] == [{"id": 1}]
+    assert seen.dead[0].headers["x-death"][0]["queue"] == "tasks.tasks_submitted"
+
+
+def test_what_is_unavailable_holds_the_batch_and_is_no_poison(tasks: ServiceContainer, channel: amqp.Channel) -> None:
+    seen.fail = Unavailable("the database is away")
+    submit(channel, 1)
+    eventually(lambda: len(seen.batches) >= 5)
+    seen.fail = None
+    count = len(seen.batches)
+    eventually(lambda: len(seen.batches) > count)
+    eventlet.sleep(0.3)
+    assert seen.dead == []
+
+
+def test_a_batch_held_for_long_is_put_back_and_acknowledged(
+    tasks: ServiceContainer, amqp_uri: str, channel: amqp.Channel
+) -> None:
+    tasks.config["settings"] = Settings(amqp_uri=amqp_uri, hold_seconds=1, publish_seconds=1)
+    seen.fail = Unavailable("the database is away")
+    submit(channel, 1)
+    eventually(lambda: seen.batches)
+    first = time.monotonic()
+    eventually(lambda: time.monotonic() - first > 3)
+    seen.fail = None
+    count = len(seen.batches)
+    eventually(lambda: len(seen.batches) > count)
+    eventlet.sleep(0.3)
+    assert channel.queue_declare("tasks.tasks_submitted", passive=True).message_count == 0
+    assert seen.dead == []
+
+
+def test_an_unknown_version_is_set_aside_as_it_is(tasks: ServiceContainer, channel: amqp.Channel) -> None:
+    channel.basic_publish(amqp.Message(b'{"version": 2}', delivery_mode=2), "gateway.events", "tasks_submitted")
+    submit(channel, 1)
+    eventually(lambda: ids(seen.batches) == [1])
+    eventually(lambda: seen.dead)
+    assert seen.dead[0].body == b'{"version": 2}'
+
+
+def test_a_stopping_consumer_takes_nothing_new_and_finishes_what_it_holds(
+    tasks: ServiceContainer, channel: amqp.Channel
+) -> None:
+    seen.gate = eventlet.event.Event()
+    submit(channel, *range(100))
+    eventually(lambda: seen.batches)
+    eventlet.sleep(0.3)
+
+    stopping = eventlet.spawn(tasks.stop)
+    eventlet.sleep(0.1)
+    seen.gate.send()
+    stopping.wait()
+
+    held = ids(seen.batches)
+    assert held == list(range(len(held)))
+    assert len(held) == TASKS_SUBMITTED.prefetch
+    left = [channel.basic_get("tasks.tasks_submitted") for _ in range(100 - len(held))]
+    assert [json.loads(message.body)["tasks"][0]["id"] for message in left] == list(range(len(held), 100))
+    assert channel.basic_get("tasks.tasks_submitted") is None

@@ -1,0 +1,101 @@
+"""The whole test suite in less time: its parts run side by side, since tests wait more than they compute."""
+
+import re
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+LANES = 2
+"""Parts that run at a time."""
+
+_COUNT = re.compile(r"(\d+) (passed|failed|error|skipped)")
+_NO_TESTS = 5
+"""pytest's exit code when it found none."""
+
+_LONGEST = 300
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one part ended: pytest's exit code, its last line, and its line on each test that failed."""
+
+    code: int
+    closing: str
+    failures: list[str]
+
+
+def parts(tests: Path) -> list[Path]:
+    """What stands directly below ``tests`` and holds tests, the largest first."""
+    found = [*tests.glob("*/"), *tests.glob("test_*.py")]
+    return sorted(filter(_size, found), key=_size, reverse=True)
+
+
+def _size(part: Path) -> int:
+    files = part.rglob("test_*.py") if part.is_dir() else [part]
+    return sum(file.stat().st_size for file in files)
+
+
+def run(tests: Path, environment: Mapping[str, str]) -> int:
+    """Run every part as a pytest of its own, telling what each says, and at the end again which tests failed.
+
+    0 when all passed, else 1.
+    """
+    waiting: SimpleQueue[Path] = SimpleQueue()
+    for part in parts(tests):
+        waiting.put(part)
+    results: list[Result] = []
+    lanes = [threading.Thread(target=_lane, args=(waiting, environment, results)) for _ in range(LANES)]
+    for lane in lanes:
+        lane.start()
+    for lane in lanes:
+        lane.join()
+    for failure in [line for result in results for line in result.failures]:
+        print(failure)
+    counts = totals([result.closing for result in results])
+    print(f"{counts['passed']} passed, {counts['failed'] + counts['error']} failed, {counts['skipped']} skipped")
+    return int(not counts["passed"] or any(result.code not in (0, _NO_TESTS) for result in results))
+
+
+def totals(closings: list[str]) -> Counter[str]:
+    """The sums of what pytest's closing lines count."""
+    counts: Counter[str] = Counter()
+    for closing in closings:
+        for number, what in _COUNT.findall(closing):
+            counts[what] += int(number)
+    return counts
+
+
+def _lane(waiting: "SimpleQueue[Path]", environment: Mapping[str, str], results: list[Result]) -> None:
+    while True:
+        try:
+            part = waiting.get_nowait()
+        except Empty:
+            return
+        results.append(_run(part, environment))
+
+
+def _run(part: Path, environment: Mapping[str, str]) -> Result:
+    closing = ""
+    failures = []
+    with subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-q", "-rfEs", str(part)],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            closing = line
+            if line.startswith(("FAILED ", "ERROR ")):
+                failures.append(line.rstrip()[:_LONGEST])
+            sys.stdout.write(f"{part.stem:<12}| {line}")
+            sys.stdout.flush()
+    return Result(process.returncode, closing, failures)

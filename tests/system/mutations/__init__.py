@@ -1,0 +1,1 @@
+"""Builds in which one guarantee is taken away on purpose, and the runs that catch them."""

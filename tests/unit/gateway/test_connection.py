@@ -1,0 +1,70 @@
+"""A client that is slow, silent or stuck holds up nobody, over a real server."""
+
+import socket
+
+import eventlet
+import pytest
+
+from services.contracts.task_ids import new_task_id
+from services.gateway import connection, websocket
+from tests.unit.gateway.stage import Stage, outcome
+from tests.unit.gateway.websocket_clients import raw_socket, ready, received, socket_to
+from tests.waiting import eventually
+
+
+def test_a_client_is_pinged_and_stays_while_it_answers(
+    stage: Stage, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "PING_SECONDS", 0.1)
+    with socket_to(port, {"token": "12qw"}) as client:
+        ready(client)
+        eventlet.sleep(0.6)
+        stage.gateway.tasks_finished([outcome()])
+        assert received(client)["type"] == "task"
+
+
+def test_a_client_that_answers_no_ping_is_dropped(stage: Stage, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "PING_SECONDS", 0.1)
+    with raw_socket(port):
+        eventually(lambda: len(stage.gateway.live) == 1)
+        eventually(lambda: len(stage.gateway.live) == 0)
+
+
+def test_a_client_that_does_not_read_is_dropped_and_bounded(stage: Stage, port: int) -> None:
+    with raw_socket(port) as raw:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        eventually(lambda: len(stage.gateway.live) == 1)
+        big = outcome()
+        big["data"] = {"content": "x" * 20_000}
+        pushed = 0
+        while len(stage.gateway.live) and pushed < 5_000:
+            stage.gateway.tasks_finished([{**big, "id": new_task_id()} for _ in range(100)])
+            pushed += 100
+            eventlet.sleep(0)
+        eventually(lambda: len(stage.gateway.live) == 0)
+        assert pushed < 5_000
+
+
+def get_stuck(stage: Stage) -> None:
+    """Push to the one client more than it can take in without reading."""
+    eventually(lambda: len(stage.gateway.live) == 1)
+    big = outcome()
+    big["data"] = {"content": "x" * 20_000_000}
+    stage.gateway.tasks_finished([big])
+
+
+def test_a_client_that_is_stuck_in_one_message_is_dropped(
+    stage: Stage, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(websocket, "SEND_SECONDS", 0.2)
+    with raw_socket(port):
+        get_stuck(stage)
+        eventually(lambda: len(stage.gateway.live) == 0)
+
+
+def test_the_end_of_a_session_ends_a_stuck_connection_too(stage: Stage, port: int) -> None:
+    with raw_socket(port):
+        get_stuck(stage)
+        eventlet.sleep(0.05)
+        stage.gateway.operators_changed([{"id": 1, "ended": True}])
+        eventually(lambda: len(stage.gateway.live) == 0, 1.5)

@@ -1,0 +1,186 @@
+"""What live connections are told, and when they end, over a real server and a real client."""
+
+from typing import Any
+
+import pytest
+
+from services.contracts.task_ids import new_task_id
+from services.contracts.tasks import Identity, ItemChange
+from services.contracts.tokens import token_hash
+from services.gateway import connection
+from services.runtime.failures import Unavailable
+from services.runtime.messaging.broker import NotAccepted
+from tests.unit.gateway.stage import ALICE, BOB, Stage, outcome
+from tests.unit.gateway.websocket_clients import closing_code, ready, received, socket_to
+from tests.waiting import eventually
+
+
+def test_an_outcome_is_pushed_to_every_connection_of_its_operator_in_its_language(stage: Stage, port: int) -> None:
+    error = {"code": "nothing_to_do", "number": 4046, "params": {}}
+    hello = {"token": "12qw", "since": None}
+    with socket_to(port, hello) as english, socket_to(port, {**hello, "language": "es"}) as spanish:
+        with socket_to(port, hello, {"Accept-Language": "zh-HK"}) as chinese, socket_to(port, {"token": "34er"}) as bob:
+            for client in (english, spanish, chinese, bob):
+                ready(client)
+            finished = outcome(error=error)
+            stage.gateway.tasks_finished([outcome(action="login"), outcome(action="logout"), finished])
+            messages = [received(client) for client in (english, spanish, chinese)]
+            assert {message["task"]["id"] for message in messages} == {finished["id"]}
+            assert [message["type"] for message in messages] == ["task"] * 3
+            assert [message["task"]["error"]["message"] for message in messages] == [
+                "No item waits for you.",
+                "No hay ningún elemento que le espere.",
+                "目前沒有等待您處理的項目。",
+            ]
+            assert bob.receive(timeout=0.1) is None
+
+
+def change(kind: str = "transfer", level: int = 1, before: int | None = None, item_id: int = 7) -> ItemChange:
+    return {
+        "event": "created" if before is None else "escalated",
+        "item": {
+            "type": kind,
+            "id": item_id,
+            "level": level,
+            "status": "pending",
+            "version": 1,
+            "claimed_by": None,
+            "claimed_until": None,
+        },
+        "level_before": before or level,
+        "created_at": "2026-11-24T14:50:56.123456Z",
+    }
+
+
+def test_a_change_of_an_item_is_pushed_to_those_who_may_decide_it(stage: Stage, port: int) -> None:
+    with socket_to(port, {"token": "34er"}) as bob, socket_to(port, {"token": "56ty"}) as carol:
+        ready(bob)
+        ready(carol)
+        stage.gateway.items_changed([change(level=2, item_id=1), change("inquiry"), change(level=2, before=1)])
+        expected = change(level=2, before=1)
+        assert received(bob) == {"type": "item", "event": "escalated", "item": expected["item"]}
+        assert [received(carol)["item"]["id"] for _ in range(2)] == [1, 7]
+
+
+def test_after_the_broker_came_back_every_connection_gets_what_finished_since_its_last(stage: Stage, port: int) -> None:
+    first, second = outcome(), outcome()
+    stage.tasks.methods["finished_since"] = lambda operator_id, task_id: [second]
+    with socket_to(port, {"token": "12qw"}) as client:
+        ready(client)
+        stage.gateway.tasks_finished([first])
+        assert received(client)["task"]["id"] == first["id"]
+        stage.gateway.connected()
+        assert received(client)["task"]["id"] == second["id"]
+        assert stage.tasks.called("finished_since") == [(1, first["id"])]
+        stage.gateway.connected()
+        assert stage.tasks.called("finished_since")[1] == (1, second["id"])
+
+
+def test_a_connection_is_told_an_outcome_once_however_often_it_is_replayed(stage: Stage, port: int) -> None:
+    missed, overlapping, last = outcome(), outcome(), outcome()
+
+    def finished_since(operator_id: int, task_id: str) -> Any:
+        stage.gateway.tasks_finished([overlapping])  # heard while it is read as missed, too
+        return [missed, overlapping]
+
+    stage.tasks.methods["finished_since"] = finished_since
+    with socket_to(port, {"token": "12qw", "since": new_task_id()}) as client:
+        ready(client)
+        for _ in range(3):
+            stage.gateway.connected()
+        stage.gateway.tasks_finished([last])
+        told = [received(client)["task"]["id"] for _ in range(3)]
+        assert told == [missed["id"], overlapping["id"], last["id"]]
+
+
+def test_what_was_told_before_does_not_make_a_connection_seem_far_behind(stage: Stage, port: int) -> None:
+    told = [outcome() for _ in range(connection.MOST_WAITING // 2 + 1)]
+    stage.tasks.methods["finished_since"] = lambda operator_id, task_id: told
+    with socket_to(port, {"token": "12qw"}) as client:
+        ready(client)
+        stage.gateway.tasks_finished(told)
+        for each in told:
+            assert received(client)["task"]["id"] == each["id"]
+        for _ in range(3):
+            stage.gateway.connected()
+        stage.gateway.tasks_finished([outcome()])
+        assert received(client)["type"] == "task"
+        assert len(stage.gateway.live) == 1
+
+
+def test_what_cannot_be_read_after_the_broker_came_back_is_read_again_and_no_connection_is_lost(
+    stage: Stage, port: int
+) -> None:
+    missed = outcome()
+    with socket_to(port, {"token": "12qw"}) as client:
+        ready(client)
+        stage.tasks.methods["finished_since"] = NotAccepted("tasks is not back yet")
+        with pytest.raises(Unavailable):
+            stage.gateway.connected()
+        stage.tasks.methods["finished_since"] = lambda operator_id, task_id: [missed]
+        stage.gateway.connected()
+        assert received(client)["task"]["id"] == missed["id"]
+
+
+def test_the_end_of_a_session_closes_its_connections_with_4401(stage: Stage, port: int) -> None:
+    with socket_to(port, {"token": "12qw"}) as alice, socket_to(port, {"token": "34er"}) as bob:
+        ready(alice)
+        ready(bob)
+        stage.gateway.operators_changed([{"id": 1, "ended": True}])
+        assert closing_code(alice) == 4401
+        assert bob.receive(timeout=0.05) is None
+        assert bob.connected
+
+
+def renew(stage: Stage, token: str, identity: Identity | None) -> None:
+    """What ``users`` says of a token from now on."""
+    if identity is None:
+        del stage.identities[token_hash(token)]
+    else:
+        stage.identities[token_hash(token)] = identity
+
+
+@pytest.mark.parametrize("identity", [None, {**ALICE, "session": None}, {**ALICE, "session": "another"}])
+def test_a_connection_is_checked_again_whatever_was_heard(stage: Stage, port: int, identity: Identity | None) -> None:
+    with socket_to(port, {"token": "12qw"}) as client:
+        ready(client)
+        stage.gateway.live.check_all()
+        renew(stage, "12qw", identity)
+        stage.gateway.live.check_all()
+        assert closing_code(client) == 4401
+
+
+def test_a_check_that_cannot_be_made_closes_nothing(stage: Stage, port: int) -> None:
+    with socket_to(port, {"token": "12qw"}) as client:
+        ready(client)
+        stage.users.methods["identify"] = NotAccepted("down")
+        stage.gateway.live.check_all()
+        assert client.receive(timeout=0.05) is None
+        assert client.connected
+
+
+def test_a_change_of_level_changes_what_is_shown(stage: Stage, port: int) -> None:
+    with socket_to(port, {"token": "34er"}) as bob:
+        ready(bob)
+        renew(stage, "34er", {**BOB, "level": 2})
+        stage.gateway.operators_changed([{"id": 2, "ended": False}])
+        stage.gateway.live.check_changed()
+        stage.gateway.live.check_changed()
+        stage.gateway.items_changed([change(level=2)])
+        assert received(bob)["item"]["level"] == 2
+
+
+def test_a_draining_gateway_closes_with_1012(stage: Stage, port: int) -> None:
+    with socket_to(port, {"token": "12qw"}) as client:
+        ready(client)
+        stage.gateway.drain()
+        assert closing_code(client) == 1012
+    with socket_to(port, {"token": "12qw"}) as late:
+        assert closing_code(late) == 1012
+
+
+def test_a_closed_connection_is_forgotten(stage: Stage, port: int) -> None:
+    with socket_to(port, {"token": "12qw"}) as client:
+        ready(client)
+        assert len(stage.gateway.live) == 1
+    eventually(lambda: len(stage.gateway.live) == 0)

@@ -1,0 +1,84 @@
+"""How a live connection begins, over a real server and a real client."""
+
+from typing import Any
+
+import pytest
+
+from services.contracts.errors import Refusal
+from services.contracts.task_ids import new_task_id
+from services.gateway import live_endpoint
+from services.runtime.messaging.broker import NotAccepted
+from tests.unit.gateway.stage import Stage, outcome
+from tests.unit.gateway.websocket_clients import closing_code, ready, received, socket_to
+
+
+def test_the_first_message_is_answered_with_who_one_is(port: int) -> None:
+    with socket_to(port, {"token": "12qw"}) as client:
+        assert received(client) == {
+            "type": "ready",
+            "operator": {"id": 1, "name": "Alice", "role": "Admin", "level": 1},
+        }
+
+
+@pytest.mark.parametrize(
+    "hello",
+    [
+        {"token": "nobody"},
+        {"token": "78ui"},
+        {"token": 1},
+        {},
+        "not json",
+        "[]",
+        {"token": "12qw", "since": "yesterday"},
+        {"token": "12qw", "language": 5},
+    ],
+)
+def test_anything_else_closes_with_4401(port: int, hello: Any) -> None:
+    with socket_to(port, hello) as client:
+        assert closing_code(client) == 4401
+
+
+def test_silence_closes_with_4401(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_endpoint, "HELLO_SECONDS", 0.1)
+    with socket_to(port) as client:
+        assert closing_code(client) == 4401
+
+
+def test_a_client_that_cannot_be_identified_now_is_told_to_come_back(stage: Stage, port: int) -> None:
+    stage.users.methods["identify"] = NotAccepted("down")
+    with socket_to(port, {"token": "12qw"}) as client:
+        assert closing_code(client) == 1013
+
+
+def test_what_was_missed_comes_first_and_in_order(stage: Stage, port: int) -> None:
+    since, missed = new_task_id(), [outcome(), outcome(), outcome(action="login")]
+    live = outcome()
+
+    def finished_since(operator_id: int, task_id: str) -> Any:
+        stage.gateway.tasks_finished([live])  # while the missed ones are being read
+        return missed
+
+    stage.tasks.methods["finished_since"] = finished_since
+    with socket_to(port, {"token": "12qw", "since": since}) as client:
+        ready(client)
+        ids = [received(client)["task"]["id"] for _ in range(3)]
+        assert ids == [missed[0]["id"], missed[1]["id"], live["id"]]
+        assert stage.tasks.called("finished_since") == [(1, since)]
+
+
+@pytest.mark.parametrize("failure", [NotAccepted("down"), Refusal("not_found")])
+def test_a_client_whose_missed_outcomes_cannot_be_read_is_told_to_come_back(
+    stage: Stage, port: int, failure: Exception
+) -> None:
+    stage.tasks.methods["finished_since"] = failure
+    with socket_to(port, {"token": "12qw", "since": new_task_id()}) as client:
+        assert closing_code(client) == 1013
+
+
+def test_later_messages_are_not_read(stage: Stage, port: int) -> None:
+    with socket_to(port, {"token": "12qw"}) as client:
+        ready(client)
+        client.send("anything")
+        client.send(b"\x00\x01")
+        stage.gateway.tasks_finished([outcome()])
+        assert received(client)["type"] == "task"

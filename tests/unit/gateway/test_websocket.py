@@ -1,0 +1,29 @@
+"""The protocol, over a real server."""
+
+import pytest
+
+from tests.unit.gateway.stage import Stage
+from tests.unit.gateway.websocket_clients import closing_code, frame, raw_socket, socket_to
+from tests.waiting import eventually
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [b"\xff" * 100, b"\x81\x05hello", frame(0x81, b"\xff\xfe"), frame(0x83, b""), b"GET / HTTP/1.1\r\n\r\n"],
+)
+def test_what_is_no_websocket_frame_ends_the_connection(stage: Stage, port: int, nonsense: bytes) -> None:
+    with raw_socket(port, None) as raw:
+        raw.sendall(nonsense)
+        while raw.recv(4096):
+            pass
+
+
+def test_a_message_beyond_all_measure_closes_with_1009(port: int) -> None:
+    with socket_to(port, "x" * 70_000) as client:
+        assert closing_code(client) == 1009
+
+
+def test_a_message_may_come_in_parts_and_with_the_handshake(stage: Stage, port: int) -> None:
+    with raw_socket(port, None) as raw:
+        raw.sendall(frame(0x01, b'{"token":') + frame(0x89, b"ping") + frame(0x80, b'"12qw"}'))
+        eventually(lambda: len(stage.gateway.live) == 1)

@@ -1,0 +1,52 @@
+"""The whole suite, part by part: nothing is left out, nothing fails unseen."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from tests import lanes
+
+GOOD = "def test_good() -> None:\n    pass\n"
+BAD = "def test_bad() -> None:\n    raise ValueError\n"
+SKIPPED = "import pytest\n\n@pytest.mark.skip(reason='no')\ndef test_skipped() -> None:\n    pass\n"
+
+
+def write(folder: Path, **files: str) -> None:
+    folder.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / f"test_{name}.py").write_text(text)
+
+
+def test_every_test_file_of_the_project_belongs_to_one_part() -> None:
+    tests = Path(__file__).resolve().parents[1]
+    covered = [file for part in lanes.parts(tests) for file in (part.rglob("test_*.py") if part.is_dir() else [part])]
+    assert sorted(covered) == sorted(tests.rglob("test_*.py"))
+
+
+def test_all_parts_run_and_are_counted(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path, alone=GOOD)
+    write(tmp_path / "one", first=GOOD, second=SKIPPED)
+    write(tmp_path / "two", third=GOOD)
+    (tmp_path / "helpers").mkdir()
+
+    assert lanes.run(tmp_path, os.environ) == 0
+
+    assert capfd.readouterr().out.splitlines()[-1] == "3 passed, 0 failed, 1 skipped"
+
+
+def test_a_failure_or_an_error_in_any_part_fails_the_whole(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path / "one", first=GOOD)
+    write(tmp_path / "two", second=BAD)
+    write(tmp_path / "three", fourth="import nothing_of_that_name\n")
+
+    assert lanes.run(tmp_path, os.environ) == 1
+
+    *_, one, other, totals = capfd.readouterr().out.splitlines()
+    assert totals == "1 passed, 2 failed, 0 skipped"
+    assert {re.split("::|/", line.partition(" - ")[0])[-1] for line in (one, other)} == {"test_bad", "test_fourth.py"}
+
+
+def test_no_test_at_all_is_a_failure(tmp_path: Path) -> None:
+    assert lanes.run(tmp_path, os.environ) == 1

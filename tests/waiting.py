@@ -1,0 +1,21 @@
+"""Waiting for what happens in the background, never longer than needed."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import eventlet
+
+T = TypeVar("T")
+
+
+def eventually(probe: Callable[[], T | None], timeout: float = 10.0, pause: float = 0.01) -> T:
+    """The first true answer of ``probe``; fails with its last answer when ``timeout`` seconds have passed."""
+    deadline = time.monotonic() + timeout
+    while True:
+        answer = probe()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise AssertionError(f"still {answer!r} after {timeout:g} s")
+        eventlet.sleep(pause)
