@@ -27,7 +27,7 @@ export function startShortcuts(): () => void {
 
 function pressed(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (isTyping(event.target)) return;
+  if (isTyping(event.target) || isAsked()) return;
   if (event.repeat && !REPEATING.has(event.key)) return;
   if (event.key.length === 1 && !singleKeys.on && event.key !== '?') return;
   if (event.key === 'Enter' || event.key === ' ' || event.key === 'Tab') return;
@@ -36,4 +36,9 @@ function pressed(event: KeyboardEvent): void {
   if (!handler) return;
   event.preventDefault();
   handler();
+}
+
+/** Whether a dialog waits for an answer: nothing behind it works, wherever the focus is. */
+function isAsked(): boolean {
+  return document.querySelector('[role=dialog],[role=alertdialog]') !== null;
 }

@@ -23,6 +23,8 @@ export interface Handed {
   follows?: boolean;
 }
 
+type ItemPush = Extract<Push, { type: 'item' }>;
+
 export function handed(result: Record<string, unknown>): Handed {
   return { item: itemOf(result) as Item, customer: result.customer as Customer };
 }
@@ -42,6 +44,7 @@ export class Work {
   private settledAt = 0;
   private lastWorkAt = 0;
   private renewing = false;
+  private unheard: ItemPush | null = null;
 
   constructor(
     private readonly session: Session,
@@ -99,16 +102,21 @@ export class Work {
     if (this.item && !this.busy) await this.read();
   }
 
-  /** What an event tells of this item. */
-  async hear({ event, item }: Extract<Push, { type: 'item' }>): Promise<void> {
+  /** What an event tells of this item. While something is asked for, the answer comes first. */
+  async hear(push: ItemPush): Promise<void> {
+    const { event, item } = push;
     if (keyOf(item) !== keyOf(this) || !this.item || item.version < this.item.version) return;
+    if (this.busy) {
+      this.unheard = push;
+      return;
+    }
     const me = this.session.operator.name;
     const changed = item.version > this.item.version;
     if (changed && event === 'claimed' && item.claimed_by !== me) this.news = t('live.tookIt', { name: item.claimed_by ?? '' });
     if (changed && event === 'decided' && item.decided_by && item.decided_by !== me) {
       this.news = t('live.decidedIt', { name: item.decided_by });
     }
-    if (changed && this.busy === false) await this.read();
+    if (changed) await this.read();
     else if (item.claimed_until !== this.item.claimed_until) {
       this.takenAt = current();
       this.item = { ...this.item, claimed_by: item.claimed_by, claimed_until: item.claimed_until };
@@ -199,10 +207,15 @@ export class Work {
       return false;
     } finally {
       this.busy = false;
+      const { unheard } = this;
+      this.unheard = null;
+      if (unheard) void this.hear(unheard);
     }
   }
 
+  /** Take in what was read; what was read before something newer was known changes nothing. */
   private take({ item, customer }: { item: Item; customer: Customer | null }): void {
+    if (this.item && item.version < this.item.version) return;
     if (item.claimed_until !== this.item?.claimed_until) this.takenAt = current();
     this.item = item;
     this.customer = customer;

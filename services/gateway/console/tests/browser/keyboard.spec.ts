@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { create, signedIn, TOKENS } from './office';
+import { create, row, signedIn, TOKENS } from './office';
 
 // No pointer anywhere in this file.
 
@@ -19,6 +19,7 @@ test('a reviewer works through the desk with the keyboard alone', async ({ page,
   await expect(page.getByRole('dialog')).toBeHidden();
   await page.keyboard.press('r');
   await page.keyboard.type('Out of date.');
+  await expect(page.getByRole('alertdialog').getByLabel('Why is it rejected?')).toHaveValue('Out of date.');
   await page.keyboard.press('Control+Enter');
   await expect(page.getByText('Document 1 is rejected.')).toBeVisible();
   await expect(page.getByRole('heading', { name: 'Document 2', exact: true })).toBeVisible();
@@ -41,6 +42,59 @@ test('a reviewer works through the desk with the keyboard alone', async ({ page,
   await expect(page.getByRole('alertdialog').getByRole('button', { name: 'Approve' })).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(page.getByText(`Transfer ${id} is approved.`)).toBeVisible();
+});
+
+test('what is pressed while a claim is asked for is neither lost behind its dialog nor done early', async ({ browser, request }) => {
+  const id = await create(request, 'transfer', { amount: '12345.00' });
+  const page = await signedIn(browser, 'Carol');
+  let answer = (): void => undefined;
+  const answered = new Promise<void>((resolve) => (answer = resolve));
+  // The event of the claim is quicker than its answer.
+  await page.route('**/api/v1', async (route) => {
+    const response = await route.fetch();
+    if (route.request().postData()?.includes('get_task')) await answered;
+    await route.fulfill({ response });
+  });
+  await page.goto(`/#/desk/transfer/${id}`);
+  await expect(page.getByRole('button', { name: 'Take it' })).toBeEnabled();
+  await page.keyboard.press('c');
+  await expect(row(page, 'transfer', id)).toContainText('you');
+  await page.keyboard.press('a');
+  await expect(page.getByRole('alertdialog')).toBeHidden();
+  answer();
+  await expect(page.getByTestId('lease')).toBeVisible();
+  await page.keyboard.press('a');
+  await expect(page.getByRole('alertdialog').getByRole('button', { name: 'Approve' })).toBeFocused();
+});
+
+test('a dialog keeps the focus while it waits, and nothing behind it works', async ({ browser, request }) => {
+  const id = await create(request, 'transfer', { amount: '23456.00' });
+  const page = await signedIn(browser, 'Carol');
+  await page.goto(`/#/desk/transfer/${id}`);
+  await expect(page.getByRole('button', { name: 'Take it' })).toBeEnabled();
+  await page.keyboard.press('a');
+  const approve = page.getByRole('alertdialog').getByRole('button', { name: 'Approve' });
+  await expect(approve).toBeFocused();
+  let refuse = (): void => undefined;
+  const refused = new Promise<void>((resolve) => (refuse = resolve));
+  let asked = 0;
+  await page.route('**/api/v1', async (route) => {
+    asked += 1;
+    await refused;
+    await route.fulfill({ json: { task: { id: 'x', status: 'failed', result: null, error: { code: 'not_possible', message: 'Failed on purpose.' } } } });
+  });
+  await page.keyboard.press('Enter');
+  await expect(approve).toBeDisabled();
+  await page.keyboard.press('Enter');
+  await expect(approve).toBeFocused();
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+  await page.keyboard.type('crelt');
+  await expect(page.getByRole('alertdialog')).toHaveCount(1);
+  await approve.focus();
+  refuse();
+  await expect(page.getByText('Failed on purpose.')).toBeVisible();
+  await expect(approve).toBeFocused();
+  expect(asked).toBe(1);
 });
 
 test('a clerk answers with the keyboard alone', async ({ browser }) => {
