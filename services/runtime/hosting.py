@@ -29,8 +29,8 @@ from services.runtime.messaging.broker import Broker
 from services.runtime.settings import Settings, SettingsError
 from services.runtime.telemetry.monitoring import Monitoring
 from services.runtime.telemetry.monitoring_port import MonitoringPort
+from services.runtime.telemetry.start_tracing import start_tracing
 from services.runtime.telemetry.tracing import Tracing
-from services.runtime.telemetry.tracing import start as start_tracing
 
 log = logging.getLogger(__name__)
 

@@ -15,8 +15,6 @@ from typing import Any
 from nameko.containers import ServiceContainer, WorkerContext
 from nameko.extensions import DependencyProvider
 
-from services.runtime.settings import Settings
-
 WORK = "trace"
 """The key of a worker's context data under which the context of its work is handed over."""
 
@@ -91,16 +89,6 @@ class Tracing:
 
 
 OFF = Tracing()
-
-
-def start(settings: Settings, services: Sequence[str]) -> Tracing:
-    """The traces of this process, which hosts these services, as the settings want them."""
-    if not settings.otel_exporter_otlp_endpoint:
-        return OFF
-    from services.runtime.telemetry.tracing_otel import OtelTracing
-
-    name = f"backoffice-{services[0]}" if len(services) == 1 else "backoffice"
-    return OtelTracing(settings.otel_exporter_otlp_endpoint, name)
 
 
 def tracing_of(container: ServiceContainer) -> Tracing:

@@ -92,8 +92,9 @@ def test_the_text_of_a_failure_is_not_told(tracing: OtelTracing, collector: Coll
 def test_while_they_are_off_nothing_of_opentelemetry_is_imported() -> None:
     code = (
         "import services.gateway.service, services.info.service, services.runtime.hosting, sys;"
-        "from services.runtime.telemetry import tracing; from services.runtime.settings import Settings;"
-        "assert tracing.start(Settings(), ['info']) is tracing.OFF;"
+        "from services.runtime.settings import Settings; from services.runtime.telemetry.tracing import OFF;"
+        "from services.runtime.telemetry.start_tracing import start_tracing;"
+        "assert start_tracing(Settings(), ['info']) is OFF;"
         "sys.exit(any(name.startswith('opentelemetry') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=False).returncode == 0
