@@ -29,10 +29,18 @@ class Result:
     failures: list[str]
 
 
+_SLOWEST = ("integration", "system", "deployment", "security", "console")
+"""What starts servers, processes and browsers takes longest, and had better not begin when all else has ended."""
+
+
 def parts(tests: Path) -> list[Path]:
-    """What stands directly below ``tests`` and holds tests, the largest first."""
+    """What stands directly below ``tests`` and holds tests: the slowest first, then the largest."""
     found = [*tests.glob("*/"), *tests.glob("test_*.py")]
-    return sorted(filter(_size, found), key=_size, reverse=True)
+    return sorted(filter(_size, found), key=_turn)
+
+
+def _turn(part: Path) -> tuple[int, int]:
+    return (_SLOWEST.index(part.name) if part.name in _SLOWEST else len(_SLOWEST)), -_size(part)
 
 
 def _size(part: Path) -> int:

@@ -1,6 +1,7 @@
 """The console in a headless Chromium against the real system: each flow, races in two browsers, keyboard, axe."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -53,4 +54,19 @@ def test_the_console(spec: str, node: Mapping[str, str], empty_database: str, tm
         }
         command = ["npx", "playwright", "test", f"{spec}.spec.ts", f"--output={tmp_path / 'results'}"]
         done = subprocess.run(command, cwd=console.FOLDER, env=variables, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:] + "\n".join(stack.logs())
+        if done.returncode:
+            pytest.fail(told(done.stdout + done.stderr, stack.logs()), pytrace=False)
+
+
+def told(said: str, logs: list[str]) -> str:
+    """What failed in one line, then the services' logs, then all that Playwright said: most is told by both ends."""
+    said = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", said)
+    errors = re.findall(r"^ +\d+\) (.*?) *$|^ +(Error: .*)$|^ +> (\d+ \|.*)$", said, re.MULTILINE)
+    return "\n".join([" / ".join("".join(each) for each in errors), *logs, said[-8000:]])
+
+
+def test_a_failure_is_told_in_its_first_line() -> None:
+    said = "\n".join(["[1/1]", "  1) desk.spec.ts:6 ", "    Error: not focused", "    > 18 |   await x;", "  1 failed"])
+    first, log, *_, last = told(said, ["a log"]).splitlines()
+    assert first == "desk.spec.ts:6 / Error: not focused / 18 |   await x;"
+    assert (log, last) == ("a log", "  1 failed")

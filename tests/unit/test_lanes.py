@@ -25,6 +25,14 @@ def test_every_test_file_of_the_project_belongs_to_one_part() -> None:
     assert sorted(covered) == sorted(tests.rglob("test_*.py"))
 
 
+def test_what_takes_long_begins_early(tmp_path: Path) -> None:
+    write(tmp_path / "console", one=GOOD)
+    write(tmp_path / "unit", two=GOOD, three=GOOD)
+    write(tmp_path / "integration", four=GOOD)
+    write(tmp_path, alone=GOOD)
+    assert [part.stem for part in lanes.parts(tmp_path)] == ["integration", "console", "unit", "test_alone"]
+
+
 def test_all_parts_run_and_are_counted(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     write(tmp_path, alone=GOOD)
     write(tmp_path / "one", first=GOOD, second=SKIPPED)
