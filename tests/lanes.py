@@ -17,7 +17,8 @@ _COUNT = re.compile(r"(\d+) (passed|failed|error|skipped)")
 _NO_TESTS = 5
 """pytest's exit code when it found none."""
 
-_LONGEST = 300
+_UNCUT = {"CI": "true"}
+"""The variable with which pytest cuts the lines on failed tests nowhere."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def _run(part: Path, environment: Mapping[str, str]) -> Result:
     failures = []
     with subprocess.Popen(
         [sys.executable, "-m", "pytest", "-q", "-rfEs", str(part)],
-        env=environment,
+        env={**environment, **_UNCUT},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -103,7 +104,7 @@ def _run(part: Path, environment: Mapping[str, str]) -> Result:
         for line in process.stdout:
             closing = line
             if line.startswith(("FAILED ", "ERROR ")):
-                failures.append(line.rstrip()[:_LONGEST])
+                failures.append(line.rstrip())
             sys.stdout.write(f"{part.stem:<12}| {line}")
             sys.stdout.flush()
     return Result(process.returncode, closing, failures)
