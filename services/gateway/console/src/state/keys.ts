@@ -1,31 +1,23 @@
 /** Keyboard shortcuts: single keys, and two keys one after the other. */
 
-export interface KeyEventLike {
-  key: string;
-  ctrlKey: boolean;
-  metaKey: boolean;
-  altKey: boolean;
-  target: EventTarget | null;
-}
-
+/** How long the first of two keys is waited upon, in milliseconds. */
 const PAUSE = 1_200;
 
 /** Turns key presses into the names of shortcuts: `t`, `g d`, `?`. */
 export class Keys {
   private first: { key: string; at: number } | null = null;
 
-  constructor(
-    private readonly leaders: ReadonlySet<string>,
-    private readonly now: () => number = Date.now,
-  ) {}
+  constructor(private readonly leaders: ReadonlySet<string>) {}
 
-  /** The shortcut that this press completes; null for none. */
-  press(key: string): string | null {
+  /** The shortcut that this press completes; null for none.
+   *
+   *  at: when the key was pressed, which a busy page may learn later (milliseconds) */
+  press(key: string, at: number): string | null {
     const first = this.first;
     this.first = null;
-    if (first && this.now() - first.at <= PAUSE) return `${first.key} ${key}`;
+    if (first && at - first.at <= PAUSE) return `${first.key} ${key}`;
     if (this.leaders.has(key)) {
-      this.first = { key, at: this.now() };
+      this.first = { key, at };
       return null;
     }
     return key;

@@ -31,7 +31,7 @@ function pressed(event: KeyboardEvent): void {
   if (event.repeat && !REPEATING.has(event.key)) return;
   if (event.key.length === 1 && !singleKeys.on && event.key !== '?') return;
   if (event.key === 'Enter' || event.key === ' ' || event.key === 'Tab') return;
-  const name = keys.press(event.key);
+  const name = keys.press(event.key, event.timeStamp);
   const handler = name === null ? undefined : layers.find((layer) => name in layer)?.[name];
   if (!handler) return;
   event.preventDefault();
