@@ -11,6 +11,8 @@ import eventlet
 import requests
 import simple_websocket
 
+from tests.waiting import PATIENCE
+
 
 class Client:
     """One operator's token at one server. ``timeout``: seconds that it waits for an answer.
@@ -85,7 +87,7 @@ class Live:
         self.closed: int | None = None
         self._socket = simple_websocket.Client(base.replace("http", "ws", 1) + "/api/v1/ws")
         self._socket.send(json.dumps({"token": token, "since": since}))
-        self.ready = json.loads(self._socket.receive(timeout=10) or "{}")
+        self.ready = json.loads(self._socket.receive(timeout=PATIENCE) or "{}")
         self._reader = eventlet.spawn(self._read)
 
     def _read(self) -> None:
@@ -106,7 +108,7 @@ class Live:
         """Nothing more will come."""
         return bool(self._reader.dead)
 
-    def outcome(self, task_id: str, timeout: float = 10) -> dict[str, Any]:
+    def outcome(self, task_id: str, timeout: float = PATIENCE) -> dict[str, Any]:
         """The outcome of a task as it was pushed; fails when it does not come in time."""
         deadline = time.monotonic() + timeout
         while task_id not in self.tasks:

@@ -15,6 +15,7 @@ from services.info.operations.registry import OPERATIONS
 from services.info.operations.registry import Operation as Declared
 from services.info.work import Limits, Row
 from services.runtime.postgres.database import Pool
+from tests.parts import WAITING
 
 IDLE_SECONDS = 3_600.0
 RETENTION_DAYS = 7
@@ -104,6 +105,10 @@ class Office:
         (row,) = self.query(sql, *params)
         (value,) = row.values()
         return value
+
+    def somebody_waits(self) -> bool:
+        """Whether a transaction waits for another to end."""
+        return bool(self.value(WAITING))
 
 
 def outcomes_of(rounds: list[Round]) -> list[Outcome]:

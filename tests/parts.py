@@ -15,6 +15,11 @@ from psycopg2 import sql
 DATABASE = os.environ.get("TEST_DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
 BROKER = os.environ.get("TEST_AMQP_URI", "amqp://guest:guest@127.0.0.1:5672//")
 
+WAITING = """
+SELECT count(*) AS n FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()
+"""
+"""How many transactions wait for another's locks; on this database, since other tests work on the same server."""
+
 
 def postgres_answers(url: str = DATABASE) -> bool:
     """Whether a PostgreSQL takes connections at that URL."""

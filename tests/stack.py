@@ -1,6 +1,7 @@
 """The system as it is deployed: processes of services on a broker and a database, started, killed and stopped."""
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -25,11 +26,26 @@ COMMAND = (sys.executable, "-m", "services.cli")
 ROOT = Path(__file__).resolve().parents[1]
 
 
+_reserved: list[socket.socket] = []
+
+
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as attempt:
-        attempt.bind(("127.0.0.1", 0))
-        port: int = attempt.getsockname()[1]
+    """A port that nobody listens on, for whoever is about to.
+
+    The system gives it to nobody who connects somewhere, be it to this very port while its server is away. Nor does
+    another process of tests get it: a socket of the other protocol holds the number for as long as this one runs.
+    """
+    while True:
+        port = random.randrange(12_000, 32_768)
+        reservation = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            reservation.bind(("127.0.0.1", port))
+            with socket.socket() as attempt:
+                attempt.bind(("127.0.0.1", port))
+        except OSError:
+            reservation.close()
+            continue
+        _reserved.append(reservation)
         return port
 
 

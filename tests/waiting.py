@@ -8,8 +8,11 @@ import eventlet
 
 T = TypeVar("T")
 
+PATIENCE = 30.0
+"""Seconds until what is waited for counts as missing: a machine that is busy with other things is given them too."""
 
-def eventually(probe: Callable[[], T | None], timeout: float = 10.0, pause: float = 0.01) -> T:
+
+def eventually(probe: Callable[[], T | None], timeout: float = PATIENCE, pause: float = 0.01) -> T:
     """The first true answer of ``probe``; fails with its last answer when ``timeout`` seconds have passed."""
     deadline = time.monotonic() + timeout
     while True:

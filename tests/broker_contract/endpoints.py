@@ -17,8 +17,9 @@ from services.runtime.messaging.broker import (
     NotAccepted,
     Queue,
 )
+from tests.waiting import PATIENCE
 
-TIMEOUT = 5.0
+TIMEOUT = PATIENCE
 
 
 class Connect(Protocol):

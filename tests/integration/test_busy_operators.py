@@ -1,6 +1,5 @@
 """An operator whose tasks never pause, on replicas that overlap all the time, puts off nobody who changes them."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -21,8 +20,8 @@ from tests.office import IDLE_SECONDS, Office
 
 REPLICAS = 8
 BATCH_SECONDS = 0.05
-LONGEST_SECONDS = 1.0
-"""A revocation holds everywhere after that."""
+MOST_BATCHES = 160
+"""What they do in a second, after which a revocation holds everywhere; on a machine that is busy, in some more."""
 
 Change = Callable[[Office], object]
 
@@ -55,8 +54,8 @@ def log_in(office: Office) -> None:
 
 
 @contextmanager
-def always_at_work(office: Office, name: str) -> Iterator[None]:
-    """Replicas have batches of that operator's tasks at work, one after the other."""
+def always_at_work(office: Office, name: str) -> Iterator[list[Pool]]:
+    """Replicas have batches of that operator's tasks at work, one after the other; who has done each, as they end."""
     request = request_of(office.task(name, "get_customer", {"id": 1}))
     pools = [Pool(office.url, 1, "backoffice_app", "backoffice test") for _ in range(REPLICAS)]
 
@@ -65,13 +64,15 @@ def always_at_work(office: Office, name: str) -> Iterator[None]:
             with pool.transaction() as tx:
                 Admission(tx, [request], OPERATIONS, IDLE_SECONDS)
                 eventlet.sleep(BATCH_SECONDS)
+            done.append(pool)
 
+    done: list[Pool] = []
     replicas = []
     for pool in pools:
         replicas.append(eventlet.spawn(work, pool))
         eventlet.sleep(BATCH_SECONDS / REPLICAS)
     try:
-        yield
+        yield done
     finally:
         for replica in replicas:
             replica.kill()
@@ -91,17 +92,17 @@ CHANGES: dict[str, Change] = {
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=list(CHANGES))
 def test_who_is_always_at_work_is_changed_all_the_same(office: Office, change: Change) -> None:
-    with always_at_work(office, "bob"):
-        began = time.monotonic()
+    with always_at_work(office, "bob") as done:
+        before = len(done)
         change(office)
-        assert time.monotonic() - began < LONGEST_SECONDS
+        assert len(done) - before < MOST_BATCHES
 
 
 def test_an_admin_who_is_always_at_work_keeps_no_other_from_being_disabled(office: Office) -> None:
     """Whoever disables an Admin looks whether another is left."""
     with office.pool.transaction() as tx:
         operators.set_role(tx, "bob", Role.ADMIN, "the tests")
-    with always_at_work(office, "alice"):
-        began = time.monotonic()
+    with always_at_work(office, "alice") as done:
+        before = len(done)
         office.do("alice", "disable_operator", {"id": office.ids["bob"]})
-        assert time.monotonic() - began < LONGEST_SECONDS
+        assert len(done) - before < MOST_BATCHES

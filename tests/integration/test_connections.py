@@ -122,7 +122,7 @@ def test_a_task_delivered_again_beside_its_first_execution_takes_effect_once(
     eventually(lambda: held.begun == 1)
     proxy.stop()
     loop.start(InfoService)
-    eventually(lambda: loop.office.value("SELECT count(*) FROM pg_locks WHERE NOT granted") > 0)
+    eventually(loop.office.somebody_waits)
     assert held.begun == 1
     assert loop.told == []
 

@@ -31,7 +31,7 @@ def test_an_outcome_that_was_told_while_the_gateway_was_cut_off_reaches_its_sock
     ears = alice.live()
     with held_up(loop):
         waiting = eventlet.spawn(alice.run, "create_customer", {"name": "Ada"})
-        eventually(lambda: loop.office.value("SELECT count(*) FROM pg_locks WHERE NOT granted") > 0)
+        eventually(loop.office.somebody_waits)
         proxy.stop()
     (told,) = eventually(lambda: loop.told)
     assert told["id"] not in ears.tasks

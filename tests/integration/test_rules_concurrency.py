@@ -10,6 +10,8 @@ from services.contracts.operators import Role
 from services.info.batch import execute
 from services.info.requests import read
 from tests.desk import Desk, Staff
+from tests.parts import WAITING
+from tests.waiting import eventually
 
 CALLERS = 20
 ITEMS = 100
@@ -102,7 +104,7 @@ def while_it_is_under_way(desk: Desk, first: tuple[Staff, str, Any], second: tup
     with desk.pool.transaction() as tx:
         execute(tx, [read(desk.request(*first))], desk.rules)
         waiting = eventlet.spawn(lambda: desk.run(second[0], second[1], **second[2]))
-        eventlet.sleep(0.2)
+        eventually(lambda: desk.sql(WAITING)[0]["n"])
         assert not waiting.dead, "it did not wait for the first"
     return waiting.wait()
 

@@ -13,6 +13,7 @@ from services.contracts.tokens import token_hash
 from services.info import operators, sessions, task_store
 from services.info.requests import Malformed
 from tests.office import IDLE_SECONDS, Office, code_of
+from tests.waiting import eventually
 
 ACTOR = "a test"
 
@@ -21,13 +22,11 @@ def log_in(
     office: Office, token: str, name: str, task_id: str | None = None, key: str | None = None
 ) -> sessions.Opened:
     digest, task_id = token_hash(token), task_id or new_task_id()
-    with office.pool.transaction() as tx:
-        return sessions.open_session(tx, digest, name, task_id, now_text(), IDLE_SECONDS, key)
+    return office.pool.run(lambda tx: sessions.open_session(tx, digest, name, task_id, now_text(), IDLE_SECONDS, key))
 
 
 def log_out(office: Office, task: Task, key: str | None = None) -> Any:
-    with office.pool.transaction() as tx:
-        return sessions.end_session(tx, task, IDLE_SECONDS, key)
+    return office.pool.run(lambda tx: sessions.end_session(tx, task, IDLE_SECONDS, key))
 
 
 def identity(office: Office, name: str = "bob") -> Identity | None:
@@ -123,7 +122,7 @@ def test_a_login_beside_one_that_has_not_committed_waits_and_keeps_its_session(o
     with office.pool.transaction() as tx:
         first = sessions.open_session(tx, token_hash("token of bob"), "bob", new_task_id(), now_text(), IDLE_SECONDS)
         second = eventlet.spawn(log_in, office, "token of bob", "bob")
-        eventlet.sleep(0.2)
+        eventually(office.somebody_waits)
     assert second.wait()["identity"] == first["identity"]
 
 

@@ -15,6 +15,7 @@ from services.runtime.messaging.broker import NotAccepted
 from services.runtime.postgres.database import Pool
 from tests.office import IDLE_SECONDS, Office, code_of
 from tests.task_ids import task_id_of_age
+from tests.waiting import eventually
 
 
 def record(office: Office, task: Task, key: str | None = None, fingerprint: str | None = "f") -> task_store.Recorded:
@@ -345,7 +346,7 @@ def test_two_dead_letters_of_one_task_are_replayed_once_at_the_same_time_too(off
     with office.pool.transaction() as tx:
         replayed = dead_letters.replay(tx, first, "a test")
         other = eventlet.spawn(replay_the_second)
-        eventlet.sleep(0.2)
+        eventually(office.somebody_waits)
     with pytest.raises(dead_letters.DeadLetterError, match=replayed):
         other.wait()
 

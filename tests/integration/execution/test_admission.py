@@ -11,6 +11,7 @@ from services.info.operations.registry import Operation
 from services.info.work import Work
 from tests.integration.execution.customers import create, customers
 from tests.office import Office, code_of
+from tests.waiting import eventually
 
 
 def test_a_task_of_nobody_or_of_a_disabled_operator_ends(office: Office) -> None:
@@ -57,12 +58,13 @@ def test_a_demotion_waits_for_a_decision_that_has_read_the_level(office: Office)
 
     def demote() -> None:
         with office.pool.transaction() as tx:
+            tx.execute("SET LOCAL lock_timeout = 0")
             operators.set_level(tx, "carol", 1, "a test")
         demotion.append("committed")
 
     def decide_slowly(work: Work, data: Any) -> dict[str, Any]:
         worker = eventlet.spawn(demote)
-        work.query("SELECT pg_sleep(0.2)")
+        eventually(office.somebody_waits)
         assert not demotion
         workers.append(worker)
         return {"transfer": {}}
@@ -84,7 +86,7 @@ def test_a_demotion_under_way_is_waited_for_and_then_seen(office: Office) -> Non
     with office.pool.transaction() as tx:
         operators.set_level(tx, "carol", 1, "a test")
         worker = eventlet.spawn(office.run, task)
-        eventlet.sleep(0.2)
+        eventually(office.somebody_waits)
     (outcome,) = worker.wait()
     assert code_of(outcome) == "level_too_low"
 

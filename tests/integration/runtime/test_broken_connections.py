@@ -11,7 +11,7 @@ from services.runtime.amqp.broker import AmqpBroker
 from services.runtime.settings import Settings
 from tests.integration.runtime.services_under_test import NOBODY, Tasks, alive, call, ids, seen, submit
 from tests.proxy import Proxy
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 
 def test_a_service_that_starts_without_a_broker_waits_for_it(proxy: Proxy, amqp_uri: str) -> None:
@@ -65,7 +65,7 @@ def test_the_broker_away_while_a_reply_is_due_does_not_kill_the_container(
     assert alive(info)
     proxy.restore()
     eventually(lambda: info.config["broker"].connected)
-    with ClusterRpcProxy({"AMQP_URI": amqp_uri}, timeout=5) as cluster:
+    with ClusterRpcProxy({"AMQP_URI": amqp_uri}, timeout=PATIENCE) as cluster:
         assert cluster.info.answer(1) == 2
 
 
@@ -76,6 +76,6 @@ def test_a_silent_broker_is_noticed_by_its_missing_heartbeats(
     proxy.cut()
     eventually(lambda: seen.connections == 2)
     proxy.silence()
-    eventually(lambda: not tasks.config["broker"].connected, timeout=15)
+    eventually(lambda: not tasks.config["broker"].connected)
     proxy.restore()
-    eventually(lambda: tasks.config["broker"].connected, timeout=15)
+    eventually(lambda: tasks.config["broker"].connected)

@@ -15,7 +15,7 @@ from services.runtime.messaging.broker import NotAccepted
 from services.runtime.rpc.client import RemoteFailure, Replies, RpcTimeout
 from tests.integration.runtime.services_under_test import NOBODY, alive, call, ids, seen, submit
 from tests.proxy import Proxy
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_a_malformed_call_does_not_stop_the_service(
     info: ServiceContainer, channel: amqp.Channel, amqp_uri: str, body: Any, headers: Any, properties: dict[str, Any]
 ) -> None:
     call(channel, "info.answer", body, headers, **properties)
-    with ClusterRpcProxy({"AMQP_URI": amqp_uri}, timeout=5) as cluster:
+    with ClusterRpcProxy({"AMQP_URI": amqp_uri}, timeout=PATIENCE) as cluster:
         assert cluster.info.answer(1) == 2
     assert alive(info)
 
@@ -45,7 +45,7 @@ def test_a_malformed_call_does_not_stop_the_service(
 def test_any_nameko_client_is_answered_and_told_what_is_wrong_with_its_call(
     info: ServiceContainer, amqp_uri: str
 ) -> None:
-    with ClusterRpcProxy({"AMQP_URI": amqp_uri}, timeout=5) as cluster:
+    with ClusterRpcProxy({"AMQP_URI": amqp_uri}, timeout=PATIENCE) as cluster:
         assert cluster.info.answer(1) == 2
         with pytest.raises(MethodNotFound):
             cluster.info.nothing()
@@ -63,7 +63,7 @@ def test_any_nameko_client_is_answered_and_told_what_is_wrong_with_its_call(
 
 
 def test_an_amount_arrives_exactly_as_it_was_written(info: ServiceContainer, amqp_uri: str) -> None:
-    with ClusterRpcProxy({"AMQP_URI": amqp_uri}, timeout=5) as cluster:
+    with ClusterRpcProxy({"AMQP_URI": amqp_uri}, timeout=PATIENCE) as cluster:
         assert cluster.info.exactly(250.10) == "250.1"
         assert cluster.info.exactly(0.07) == "0.07"
 
@@ -111,12 +111,12 @@ def test_calls_that_wait_do_not_starve_the_loop(
     tasks_calls = next(e for e in tasks.entrypoints if e.method_name == "ask_slowly").calls
     eventually(lambda: len(tasks._worker_threads) > 10)
     submit(channel, 1)
-    eventually(lambda: ids(seen.batches) == [1], timeout=5)
-    eventually(lambda: tasks_calls._slots.balance >= 0 and tasks_calls._inbox.empty(), timeout=10)
+    eventually(lambda: ids(seen.batches) == [1])
+    eventually(lambda: tasks_calls._slots.balance >= 0 and tasks_calls._inbox.empty())
 
 
 def test_who_calls_is_told_by_the_broker_and_cannot_be_stated(info: ServiceContainer, amqp_uri: str) -> None:
-    with ClusterRpcProxy({"AMQP_URI": amqp_uri}, timeout=5) as cluster:
+    with ClusterRpcProxy({"AMQP_URI": amqp_uri}, timeout=PATIENCE) as cluster:
         user_id, service = cluster.info.who()
         assert user_id is None
         assert service == "standalone_rpc_proxy"

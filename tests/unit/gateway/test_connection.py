@@ -7,6 +7,7 @@ import pytest
 
 from services.contracts.task_ids import new_task_id
 from services.gateway import connection, websocket
+from services.gateway.websocket import WebSocket
 from tests.unit.gateway.stage import Stage, outcome
 from tests.unit.gateway.websocket_clients import raw_socket, ready, received, socket_to
 from tests.waiting import eventually
@@ -15,10 +16,18 @@ from tests.waiting import eventually
 def test_a_client_is_pinged_and_stays_while_it_answers(
     stage: Stage, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "PING_SECONDS", 0.1)
+    monkeypatch.setattr(connection, "PING_SECONDS", 1.0)
+    pings: list[WebSocket] = []
+    ping = WebSocket.ping
+
+    def counted(socket: WebSocket) -> None:
+        pings.append(socket)
+        ping(socket)
+
+    monkeypatch.setattr(WebSocket, "ping", counted)
     with socket_to(port, {"token": "12qw"}) as client:
         ready(client)
-        eventlet.sleep(0.6)
+        eventually(lambda: len(pings) == 4)  # one that had answered none of them would not get so many
         stage.gateway.tasks_finished([outcome()])
         assert received(client)["type"] == "task"
 
@@ -62,9 +71,12 @@ def test_a_client_that_is_stuck_in_one_message_is_dropped(
         eventually(lambda: len(stage.gateway.live) == 0)
 
 
-def test_the_end_of_a_session_ends_a_stuck_connection_too(stage: Stage, port: int) -> None:
+def test_the_end_of_a_session_ends_a_stuck_connection_too(
+    stage: Stage, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(websocket, "SEND_SECONDS", 3_600.0)
     with raw_socket(port):
         get_stuck(stage)
         eventlet.sleep(0.05)
         stage.gateway.operators_changed([{"id": 1, "ended": True}])
-        eventually(lambda: len(stage.gateway.live) == 0, 1.5)
+        eventually(lambda: len(stage.gateway.live) == 0)

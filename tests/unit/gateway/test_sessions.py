@@ -32,14 +32,19 @@ def test_login_is_answered_finished_wherever_the_name_stands(stage: Stage, task:
     assert stage.submit("get_customer", {"id": 1}, token="78ui").status_code == 202
 
 
-def test_a_wrong_name_and_a_wrong_token_read_the_same_and_take_as_long(stage: Stage) -> None:
+def test_a_wrong_name_and_a_wrong_token_read_the_same_and_take_as_long() -> None:
+    """As long: a machine that is busy delays some answers, and hardly every one of a kind."""
+    stage = Stage(settings=Settings(amqp_uri="amqp://broker", logins_per_minute=100))
     bodies, seconds = [], []
     for token, name in (("12qw", "Bob"), ("nobody", "Alice"), ("nobody", "nobody"), (None, "Alice")):
-        began = time.monotonic()
-        response = login(stage, token, name=name)
-        seconds.append(time.monotonic() - began)
-        assert refused(response) == (401, "not_authenticated")
-        bodies.append(response.text)
+        took = []
+        for _ in range(4):
+            began = time.monotonic()
+            response = login(stage, token, name=name)
+            took.append(time.monotonic() - began)
+            assert refused(response) == (401, "not_authenticated")
+            bodies.append(response.text)
+        seconds.append(min(took))
     assert len(set(bodies)) == 1
     assert max(seconds) - min(seconds) < 0.1
     assert min(seconds) >= sessions.REFUSAL_SECONDS

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from simple_websocket import Client, ConnectionClosed
 
+from tests.waiting import PATIENCE
+
 
 @contextmanager
 def socket_to(port: int, hello: Any = None, headers: dict[str, str] | None = None) -> Iterator[Client]:
@@ -28,7 +30,7 @@ def socket_to(port: int, hello: Any = None, headers: dict[str, str] | None = Non
 
 def received(client: Client) -> Any:
     """The next message."""
-    text = client.receive(timeout=3)
+    text = client.receive(timeout=PATIENCE)
     assert text is not None, "nothing was received"
     return json.loads(text)
 
@@ -36,7 +38,7 @@ def received(client: Client) -> Any:
 def closing_code(client: Client) -> int:
     """The code with which the server closes."""
     try:
-        while client.receive(timeout=3) is not None:
+        while client.receive(timeout=PATIENCE) is not None:
             pass
     except ConnectionClosed as closed:
         return int(closed.reason)
@@ -50,7 +52,7 @@ def ready(client: Client) -> None:
 
 def raw_socket(port: int, hello: bytes | None = b'{"token":"12qw"}') -> socket.socket:
     """A connection that speaks the protocol's bytes, and answers nothing by itself."""
-    raw = socket.create_connection(("127.0.0.1", port), timeout=5)
+    raw = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
     key = base64.b64encode(os.urandom(16)).decode()
     raw.sendall(
         b"GET /api/v1/ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

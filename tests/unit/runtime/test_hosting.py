@@ -52,11 +52,8 @@ def start() -> Iterator[Start]:
             text=True,
         )
         processes.append(process)
-        assert process.stdout is not None
-        for line in process.stdout:
-            if until in line:
-                return process
-        raise AssertionError(f"ended with {process.wait()} before it was ready")
+        read_until(process, until)
+        return process
 
     yield begin
     for process in processes:
@@ -65,6 +62,16 @@ def start() -> Iterator[Start]:
         process.wait()
         if process.stdout:
             process.stdout.close()
+
+
+def read_until(process: "subprocess.Popen[str]", text: str) -> None:
+    assert process.stdout is not None
+    said = ""
+    for line in process.stdout:
+        said += line
+        if text in line:
+            return
+    raise AssertionError(f"ended with {process.wait()} before it said {text!r}:\n{said}")
 
 
 def rest(process: "subprocess.Popen[str]") -> str:
@@ -79,21 +86,20 @@ def test_a_signal_stops_the_services_the_gateway_first_and_exits_with_0(start: S
     process.send_signal(number)
 
     said = rest(process)
-    assert process.wait(10) == 0
+    assert process.wait(30) == 0
     assert [said.index(f"{name} stopped") for name in ("gateway", "tasks", "users", "info")] == sorted(
         said.index(f"{name} stopped") for name in ("gateway", "tasks", "users", "info")
     )
 
 
 def test_a_signal_is_heard_at_once_though_nothing_happens(start: Start) -> None:
+    """Its loop would sleep for a minute, and finds nothing to do meanwhile."""
     process = start("well")
     time.sleep(0.5)
-    began = time.monotonic()
 
     process.terminate()
 
-    assert process.wait(10) == 0
-    assert time.monotonic() - began < 3
+    assert process.wait(30) == 0
 
 
 def test_what_is_in_hand_is_finished_before_the_process_ends(start: Start) -> None:
@@ -102,7 +108,7 @@ def test_what_is_in_hand_is_finished_before_the_process_ends(start: Start) -> No
     process.terminate()
 
     assert "work done" in rest(process)
-    assert process.wait(10) == 0
+    assert process.wait(30) == 0
 
 
 def test_what_takes_longer_than_the_drain_time_is_cut_off_and_the_exit_code_says_so(start: Start) -> None:
@@ -111,7 +117,7 @@ def test_what_takes_longer_than_the_drain_time_is_cut_off_and_the_exit_code_says
     process.terminate()
 
     said = rest(process)
-    assert process.wait(10) == 1
+    assert process.wait(30) == 1
     assert "not everything was finished within 1 seconds" in said
     assert "work done" not in said
 
@@ -119,11 +125,11 @@ def test_what_takes_longer_than_the_drain_time_is_cut_off_and_the_exit_code_says
 def test_a_second_signal_ends_the_process_at_once(start: Start) -> None:
     process = start("working 60", drain_seconds=60)
     process.terminate()
-    time.sleep(0.5)
+    read_until(process, "SIGTERM: stopping")
 
     process.terminate()
 
-    assert process.wait(5) == 128 + signal.SIGTERM
+    assert process.wait(30) == 128 + signal.SIGTERM
     assert "ABANDONED" in rest(process)
 
 
@@ -132,7 +138,7 @@ def test_the_death_of_one_service_stops_the_others_and_exits_with_1(start: Start
 
     said = rest(process)
 
-    assert process.wait(10) == 1
+    assert process.wait(30) == 1
     assert "users died" in said
     assert "gateway stopped" in said
 
@@ -140,7 +146,7 @@ def test_the_death_of_one_service_stops_the_others_and_exits_with_1(start: Start
 def test_a_service_that_does_not_start_ends_the_process(start: Start) -> None:
     process = start("unstartable", until="does not start")
 
-    assert process.wait(10) == 1
+    assert process.wait(30) == 1
 
 
 def test_a_signal_while_a_service_still_waits_to_start_ends_the_process(start: Start) -> None:
@@ -148,7 +154,7 @@ def test_a_signal_while_a_service_still_waits_to_start_ends_the_process(start: S
 
     process.terminate()
 
-    assert process.wait(10) == 0
+    assert process.wait(30) == 0
 
 
 def test_a_subset_of_the_services_is_refused_without_a_broker() -> None:

@@ -1,6 +1,5 @@
 """Calls that wait for an outcome."""
 
-import time
 from typing import Any
 
 import eventlet
@@ -8,6 +7,9 @@ import pytest
 
 from services.tasks.waiters import Waiters
 from tests.unit.tasks.samples import a_task, an_outcome
+
+LONG = 3_600.0
+"""Longer than any test may last."""
 
 
 @pytest.fixture
@@ -26,9 +28,7 @@ def test_an_outcome_ends_the_wait(waiters: Waiters) -> None:
     task = a_task()
     with waiters.expecting(task) as waiter:
         eventlet.spawn_after(0.02, waiters.deliver, [an_outcome(a_task()), an_outcome(task)])
-        began = time.monotonic()
-        assert waiter.wait(5) == an_outcome(task)
-        assert time.monotonic() - began < 2
+        assert waiter.wait(LONG) == an_outcome(task)
 
 
 def test_a_wait_ends_without_an_outcome_when_its_time_is_up(waiters: Waiters) -> None:
@@ -66,10 +66,8 @@ def test_a_task_that_has_not_ended_is_waited_for_still(waiters: Waiters, read: A
 def test_too_many_calls_do_not_wait(waiters: Waiters) -> None:
     first, second, third = a_task(), a_task(), a_task()
     with waiters.expecting(first), waiters.expecting(second):
-        began = time.monotonic()
         with waiters.expecting(third) as waiter:
-            assert waiter.wait(5) is None
-        assert time.monotonic() - began < 2
+            assert waiter.wait(LONG) is None
     with waiters.expecting(third) as waiter:
         waiters.deliver([an_outcome(third)])
         assert waiter.wait(0) == an_outcome(third)
