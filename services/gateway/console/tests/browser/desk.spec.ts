@@ -188,6 +188,33 @@ async function pressApprove(when: 'now' | 'next'): Promise<boolean> {
   return button()?.getAttribute('aria-disabled') === 'true';
 }
 
+test('who goes to another item while a decision is on its way stays there', async ({ browser, request }) => {
+  const decided = await create(request, 'document', { content: 'Decided' });
+  const lookedAt = await create(request, 'document', { content: 'Looked at' });
+  const page = await signedIn(browser, 'Carol');
+  let answer = (): void => undefined;
+  const answered = new Promise<void>((resolve) => (answer = resolve));
+  const taken: string[] = [];
+  await page.route('**/api/v1', async (route) => {
+    const asked = route.request().postData() ?? '';
+    if (asked.includes('get_task')) taken.push(asked);
+    if (!asked.includes('review_')) return route.continue();
+    const response = await route.fetch();
+    await answered;
+    await route.fulfill({ response });
+  });
+  await page.goto(`/#/desk/document/${decided}`);
+  await page.getByRole('button', { name: 'Approve' }).click();
+  await page.goto(`/#/desk/document/${lookedAt}`);
+  await expect(page.getByRole('article').getByLabel('Content')).toHaveText('Looked at');
+  answer();
+  await expect(page.getByText(`Document ${decided} is approved.`)).toBeVisible();
+  await page.getByRole('button', { name: 'Take it' }).click();
+  await expect(page.getByTestId('lease')).toBeVisible();
+  await expect(page.getByRole('heading', { name: `Document ${lookedAt}`, exact: true })).toBeVisible();
+  expect(taken).toHaveLength(1);
+});
+
 test('an item of another role is shown with all context, and nothing to decide it by', async ({ browser }) => {
   const page = await signedIn(browser, 'Carol');
   await page.goto('/#/desk/transfer/5');

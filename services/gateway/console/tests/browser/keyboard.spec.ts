@@ -51,8 +51,9 @@ test('what is pressed while a claim is asked for is neither lost behind its dial
   const answered = new Promise<void>((resolve) => (answer = resolve));
   // The event of the claim is quicker than its answer.
   await page.route('**/api/v1', async (route) => {
+    if (!route.request().postData()?.includes('get_task')) return route.continue();
     const response = await route.fetch();
-    if (route.request().postData()?.includes('get_task')) await answered;
+    await answered;
     await route.fulfill({ response });
   });
   await page.goto(`/#/desk/transfer/${id}`);
