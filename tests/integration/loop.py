@@ -20,7 +20,7 @@ from services.tasks.service import TasksService
 from services.users.service import UsersService
 from tests.integration.queues import empty_queues
 from tests.office import Office, office_in
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 _told: list[dict[str, Any]] = []
 
@@ -86,7 +86,7 @@ class Loop:
         operations = [{"task": task} for task in tasks]
         self.publish(OPERATIONS_REQUESTED, json.dumps({"version": 1, "operations": operations}).encode())
 
-    def outcomes(self, *tasks: Task, timeout: float = 20) -> list[dict[str, Any]]:
+    def outcomes(self, *tasks: Task, timeout: float = PATIENCE) -> list[dict[str, Any]]:
         """What is told of these tasks, once all of it has been."""
         ids = [task["id"] for task in tasks]
         eventually(lambda: {each["id"] for each in self.told} >= set(ids), timeout)

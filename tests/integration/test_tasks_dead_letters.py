@@ -19,7 +19,7 @@ from services.tasks import dead_letters as judgements
 from services.tasks.service import TasksService
 from services.users.service import UsersService
 from tests.integration.loop import WORK, Gateway, Loop
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 POISON = [
     b"",
@@ -32,7 +32,7 @@ POISON = [
 ]
 
 
-def settled(loop: Loop, letters: int, timeout: float = 20) -> list[dict[str, Any]]:
+def settled(loop: Loop, letters: int, timeout: float = PATIENCE) -> list[dict[str, Any]]:
     """The dead letters, once that many are kept and nothing waits anywhere."""
     eventually(lambda: len(loop.kept()) >= letters, timeout, pause=0.1)
     eventually(loop.is_idle, timeout, pause=0.1)
@@ -142,12 +142,14 @@ def test_messages_of_a_newer_release_hold_up_nobody(loop: Loop, event: Event) ->
             body = json.dumps({"version": 2, "number": number}).encode()
             message = channel.prepare_message(body, properties={}, content_type="application/json")
             channel.basic_publish(message, exchange=event.speakers[0].exchange, routing_key=event.name)
-    for _ in range(3):
+    took = []
+    for _ in range(5):
         task = loop.office.task("alice", "create_customer", {"name": "Ada"})
         began = time.monotonic()
         loop.submit(task)
         loop.outcomes(task)
-        assert time.monotonic() - began < 1.0
+        took.append(time.monotonic() - began)
+    assert min(took) < 1.0, "a machine that is busy delays some, what holds them up delays all"
     assert loop.kept() == []
 
 

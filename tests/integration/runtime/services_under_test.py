@@ -12,7 +12,7 @@ from nameko.containers import ServiceContainer
 from services.contracts.errors import Code, Refusal
 from services.contracts.events import TASKS_FINISHED, TASKS_SUBMITTED
 from services.runtime.amqp.broker import AmqpBroker
-from services.runtime.messaging.batches import consume
+from services.runtime.messaging.batches import BatchConsumer, consume
 from services.runtime.messaging.broadcasts import connected, listen
 from services.runtime.messaging.broker import Delivery
 from services.runtime.messaging.dead_letters import consume_dead_letters
@@ -109,13 +109,24 @@ class Info:
 
 
 def running(service: type, uri: str) -> Iterator[ServiceContainer]:
-    settings = Settings(amqp_uri=uri, publish_seconds=1.0, rpc_seconds=2.0, hold_seconds=60)
+    settings = Settings(amqp_uri=uri, publish_seconds=2.0, rpc_seconds=30.0, hold_seconds=60)
     broker = AmqpBroker(uri, service.__name__)
     container = ServiceContainer(service, {"settings": settings, "broker": broker, "max_workers": 50})
     container.start()
     yield container
     container.stop()
     container.wait()
+
+
+def consumer_of(container: ServiceContainer) -> BatchConsumer:
+    """What gives ``Tasks.submitted`` its batches."""
+    consumer: BatchConsumer = next(each for each in container.entrypoints if each.method_name == "submitted")
+    return consumer
+
+
+def held(container: ServiceContainer) -> int:
+    """How many messages have reached it and wait for the batch before them to end."""
+    return int(consumer_of(container)._inbox.qsize())
 
 
 def alive(container: ServiceContainer) -> bool:

@@ -10,7 +10,7 @@ from nameko.containers import ServiceContainer
 from services.contracts.events import TASKS_SUBMITTED
 from services.runtime.failures import Unavailable
 from services.runtime.settings import Settings
-from tests.integration.runtime.services_under_test import alive, ids, seen, submit
+from tests.integration.runtime.services_under_test import alive, consumer_of, held, ids, seen, submit
 from tests.proxy import Proxy
 from tests.waiting import eventually
 
@@ -35,7 +35,7 @@ def test_what_waits_is_taken_as_one_batch_of_at_most_64_in_order(
     submit(channel, 0)
     eventually(lambda: seen.batches)
     submit(channel, *range(1, 101))
-    eventlet.sleep(0.3)
+    eventually(lambda: held(tasks) == TASKS_SUBMITTED.prefetch - 1)
     seen.gate.send()
     eventually(lambda: len(ids(seen.batches)) == 101)
     assert ids(seen.batches) == list(range(101))
@@ -48,7 +48,7 @@ def test_messages_delivered_before_run_alone(tasks: ServiceContainer, channel: a
     submit(channel, 0)
     eventually(lambda: seen.batches)
     submit(channel, 1, 2, 3)
-    eventlet.sleep(0.2)
+    eventually(lambda: held(tasks) == 3)
     seen.fail = ValueError("once")
     seen.gate.send()
     eventually(lambda: len(seen.batches) >= 3)
@@ -92,8 +92,7 @@ def test_a_batch_held_for_long_is_put_back_and_acknowledged(
     seen.fail = None
     count = len(seen.batches)
     eventually(lambda: len(seen.batches) > count)
-    eventlet.sleep(0.3)
-    assert channel.queue_declare("tasks.tasks_submitted", passive=True).message_count == 0
+    eventually(lambda: channel.queue_declare("tasks.tasks_submitted", passive=True).message_count == 0)
     assert seen.dead == []
 
 
@@ -110,17 +109,16 @@ def test_a_stopping_consumer_takes_nothing_new_and_finishes_what_it_holds(
 ) -> None:
     seen.gate = eventlet.event.Event()
     submit(channel, *range(100))
-    eventually(lambda: seen.batches)
-    eventlet.sleep(0.3)
+    eventually(lambda: len(ids(seen.batches)) + held(tasks) == TASKS_SUBMITTED.prefetch)
 
     stopping = eventlet.spawn(tasks.stop)
-    eventlet.sleep(0.1)
+    eventually(consumer_of(tasks)._stopping.ready)
     seen.gate.send()
     stopping.wait()
 
-    held = ids(seen.batches)
-    assert held == list(range(len(held)))
-    assert len(held) == TASKS_SUBMITTED.prefetch
-    left = [channel.basic_get("tasks.tasks_submitted") for _ in range(100 - len(held))]
-    assert [json.loads(message.body)["tasks"][0]["id"] for message in left] == list(range(len(held), 100))
+    done = ids(seen.batches)
+    assert done == list(range(len(done)))
+    assert len(done) == TASKS_SUBMITTED.prefetch
+    left = [channel.basic_get("tasks.tasks_submitted") for _ in range(100 - len(done))]
+    assert [json.loads(message.body)["tasks"][0]["id"] for message in left] == list(range(len(done), 100))
     assert channel.basic_get("tasks.tasks_submitted") is None
