@@ -19,11 +19,12 @@ class Balancer:
 
     def __init__(self, backends: Mapping[str, str]) -> None:
         self._backends = backends
-        self._ready: list[str] = []
+        self._ready: dict[str, bool] = {}
         self._turns = itertools.count()
         self._listener = eventlet.listen(("127.0.0.1", 0), backlog=512)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._greenlets = [eventlet.spawn(self._probe), eventlet.spawn(self._accept)]
+        self._greenlets = [eventlet.spawn(self._probe, url) for url in backends]
+        self._greenlets.append(eventlet.spawn(self._accept))
 
     def __enter__(self) -> "Balancer":
         return self
@@ -38,21 +39,21 @@ class Balancer:
     @property
     def ready(self) -> list[str]:
         """The servers that get new connections now."""
-        return self._ready
+        return [url for url in self._backends if self._ready.get(url)]
 
-    def _probe(self) -> None:
+    def _probe(self, url: str) -> None:
         while True:
-            self._ready = [url for url, readiness in self._backends.items() if _is_ready(readiness)]
+            self._ready[url] = _is_ready(self._backends[url])
             eventlet.sleep(PROBE_SECONDS)
 
     def _accept(self) -> None:
         while True:
             near, _ = self._listener.accept()
-            backend = self._ready[next(self._turns) % len(self._ready)] if self._ready else None
-            if backend is None:
+            ready = self.ready
+            if not ready:
                 near.close()
                 continue
-            parts = urlsplit(backend)
+            parts = urlsplit(ready[next(self._turns) % len(ready)])
             try:
                 far = eventlet.connect((parts.hostname, parts.port))
             except OSError:
@@ -64,7 +65,7 @@ class Balancer:
 
 def _is_ready(readiness: str) -> bool:
     try:
-        return requests.get(readiness, timeout=1).status_code == 200
+        return requests.get(readiness, timeout=5).status_code == 200
     except requests.RequestException:
         return False
 

@@ -23,7 +23,7 @@ _UNCUT = {"CI": "true"}
 
 @dataclass(frozen=True)
 class Result:
-    """How one part ended: pytest's exit code, its last line, and its line on each test that failed."""
+    """How one part ended: pytest's exit code, its last line, and what it says at its end of the tests that failed."""
 
     code: int
     closing: str
@@ -91,6 +91,7 @@ def _lane(waiting: "SimpleQueue[Path]", environment: Mapping[str, str], results:
 def _run(part: Path, environment: Mapping[str, str]) -> Result:
     closing = ""
     failures = []
+    failure = False
     with subprocess.Popen(
         [sys.executable, "-m", "pytest", "-q", "-rfEs", str(part)],
         env={**environment, **_UNCUT},
@@ -103,7 +104,8 @@ def _run(part: Path, environment: Mapping[str, str]) -> Result:
         assert process.stdout is not None
         for line in process.stdout:
             closing = line
-            if line.startswith(("FAILED ", "ERROR ")):
+            failure = line.startswith(("FAILED ", "ERROR ")) or (failure and line.startswith(" "))
+            if failure:
                 failures.append(line.rstrip())
             sys.stdout.write(f"{part.stem:<12}| {line}")
             sys.stdout.flush()

@@ -22,7 +22,7 @@ from tests.waiting import eventually
 
 def run(command: list[str], environment: Mapping[str, str] = os.environ) -> str:
     """Run a command; what it printed. Fails with that when the command does."""
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     if done.returncode:
         raise AssertionError(f"{command[0]}: {done.stdout}{done.stderr}")
     return done.stdout
@@ -53,7 +53,7 @@ class OwnRabbitMQ:
             self._process = subprocess.Popen(
                 ["rabbitmq-server"], env=self._environment, stdout=output, stderr=output, start_new_session=True
             )
-        eventually(lambda: parts.rabbitmq_answers(self.uri), 60, 0.1)
+        eventually(lambda: parts.rabbitmq_answers(self.uri), 120, 0.1)
         self.ctl("await_startup")
 
     def ctl(self, *words: str) -> str:

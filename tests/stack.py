@@ -21,6 +21,9 @@ import requests
 from services.info.demo import create_fake_database
 from tests.waiting import eventually
 
+START_SECONDS = 120.0
+"""For processes that start side by side on a machine that is busy."""
+
 SERVICES = ("info", "users", "tasks", "gateway")
 COMMAND = (sys.executable, "-m", "services.cli")
 ROOT = Path(__file__).resolve().parents[1]
@@ -93,7 +96,7 @@ class Process:
         assert self._process is not None
         self._process.send_signal(number)
 
-    def wait(self, timeout: float = 40) -> int:
+    def wait(self, timeout: float = 60) -> int:
         """Its exit code, once it has ended."""
         assert self._process is not None
         deadline = time.monotonic() + timeout
@@ -182,13 +185,15 @@ class Stack:
             raise
         return self
 
-    def wait_ready(self, timeout: float = 40) -> None:
+    def wait_ready(self, timeout: float = START_SECONDS) -> None:
         """Until every gateway says that all it needs is there."""
         try:
             for url in self.gateways:
                 eventually(lambda: self._ready(url), timeout, 0.05)  # noqa: B023
         except AssertionError:
-            raise AssertionError("\n".join(self.logs())) from None
+            logs = "\n".join(self.logs())
+            print(logs)
+            raise AssertionError(f"not every process is ready; {self.last_words()}") from None
 
     def _ready(self, url: str) -> bool:
         dead = [process.name for process in self.processes.values() if not process.running]
@@ -202,6 +207,15 @@ class Stack:
             return requests.get(f"{url}/readyz", timeout=5).status_code == 200
         except requests.RequestException:
             return False
+
+    def last_words(self) -> str:
+        """The last line of every process, and how it ended if it did."""
+        said = []
+        for process in self.processes.values():
+            lines = process.log.read_text().splitlines() if process.log.exists() else []
+            ended = "" if process.running else f" ended with {process.code}"
+            said.append(f"{process.name}{ended}: {lines[-1][-300:] if lines else 'nothing'}")
+        return "; ".join(said)
 
     def logs(self) -> list[str]:
         """The last lines of every process."""
@@ -239,7 +253,7 @@ def embedded(*arguments: str, environment: dict[str, str] | None = None) -> Iter
         process.start()
         url = f"http://127.0.0.1:{port}"
         try:
-            eventually(lambda: _answers(process, url), 60, 0.05)
+            eventually(lambda: _answers(process, url), START_SECONDS, 0.05)
             yield url
         finally:
             process.stop()
@@ -262,4 +276,4 @@ def demo_stack(database_url: str, amqp_uri: str | None, **options: Any) -> Itera
         yield stack
 
 
-__all__ = ["Process", "Stack", "demo_stack", "embedded", "free_port"]
+__all__ = ["START_SECONDS", "Process", "Stack", "demo_stack", "embedded", "free_port"]

@@ -1,5 +1,7 @@
 """Waiting for what happens in the background, never longer than needed."""
 
+import linecache
+import sys
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -13,12 +15,15 @@ PATIENCE = 30.0
 
 
 def eventually(probe: Callable[[], T | None], timeout: float = PATIENCE, pause: float = 0.01) -> T:
-    """The first true answer of ``probe``; fails with its last answer when ``timeout`` seconds have passed."""
+    """The first true answer of ``probe``; fails with its last answer, and the line of the test that waited, when
+    ``timeout`` seconds have passed."""
     deadline = time.monotonic() + timeout
     while True:
         answer = probe()
         if answer:
             return answer
         if time.monotonic() > deadline:
-            raise AssertionError(f"still {answer!r} after {timeout:g} s")
+            caller = sys._getframe(1)
+            line = linecache.getline(caller.f_code.co_filename, caller.f_lineno).strip()
+            raise AssertionError(f"still {str(answer)[:500]} after {timeout:g} s: {line}")
         eventlet.sleep(pause)

@@ -67,7 +67,7 @@ def test_no_way_round_leads_to_a_method_that_a_user_may_not_call(system: Staffed
     call = json.dumps({"args": [forged, None, None], "kwargs": {}}).encode()
     with intruder_as(system, user) as intruder:
         way(intruder, user, "info.record", call)
-        eventually(lambda: recorded(system, forged["id"]) or ignored(system, "info", "info.record"), 10)
+        eventually(lambda: recorded(system, forged["id"]) or ignored(system, "info", "info.record"))
     assert not recorded(system, forged["id"])
 
 
@@ -92,7 +92,7 @@ def test_another_system_reads_nobodys_tasks_without_their_token(system: Staffed)
                 intruder.connection.drain_events(timeout=0.2)
             return bool(answers) or ignored(system, "tasks", "tasks.tasks_of")
 
-        eventually(told, 10)
+        eventually(told)
     assert answers == []
 
 

@@ -57,7 +57,9 @@ def test_the_metrics_are_right_after_the_scenario(
         with pytest.raises(simple_websocket.ConnectionClosed):
             Live(stack.url, "nobody")
         finished = sum(rows(database, "SELECT count(*) FROM task WHERE action NOT IN ('login', 'logout')").values())
-        eventually(lambda: _told(stack.monitors["tasks-0"]) == finished, 10, 0.1)
+        eventually(lambda: _told(stack.monitors["tasks-0"]) == finished, pause=0.1)
+        # The gateway hears by and by that the clients of the scenario have gone.
+        eventually(lambda: _connections(stack.monitors["gateway-0"]) == 1, pause=0.1)
         scraped = {service: scrape(stack.monitors[f"{service}-0"]) for service in SERVICES}
         listening.close()
 
@@ -80,6 +82,10 @@ def test_the_metrics_are_right_after_the_scenario(
 
 def _told(monitor: str) -> float:
     return sum(value for _, value in values(scrape(monitor), "backoffice_task_seconds_count", "action"))
+
+
+def _connections(monitor: str) -> float:
+    return sum(value for _, value in values(scrape(monitor), "backoffice_websocket_connections"))
 
 
 def _check_tasks(scraped: dict[str, Samples], database: str, answers: list[requests.Response]) -> None:

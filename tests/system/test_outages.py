@@ -11,7 +11,10 @@ from tests.ledger import violations
 from tests.own_servers import OwnPostgres, OwnRabbitMQ, own_postgres, own_rabbitmq
 from tests.parts import with_path
 from tests.stack import Stack, demo_stack
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
+
+IN_TIME = 10.0
+"""Seconds: a gateway answers within five of its own, and a connection that is dead is noticed later than this."""
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +55,7 @@ def test_tasks_are_accepted_while_the_database_is_stopped_and_done_when_it_retur
     own_database.stop()
     began = time.monotonic()
     accepted = [alice.submit("create_customer", {"name": f"During {number}"}) for number in range(20)]
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < IN_TIME
     assert [answer["http"] for answer in accepted] == [202] * 20
     unread = alice.task(accepted[0]["task"]["id"])
     assert unread["http"] == 503
@@ -60,7 +63,7 @@ def test_tasks_are_accepted_while_the_database_is_stopped_and_done_when_it_retur
     keyed = alice.submit("create_customer", {"name": "Keyed"}, Idempotency_Key="outage")
     assert (keyed["http"], keyed["code"]) == (503, "unavailable")
     own_database.start()
-    finished = [eventually(lambda: _finished(alice, answer["task"]["id"]), 30, 0.1) for answer in accepted]  # noqa: B023
+    finished = [eventually(lambda: _finished(alice, answer["task"]["id"]), PATIENCE, 0.1) for answer in accepted]  # noqa: B023
     assert [task["status"] for task in finished] == ["succeeded"] * 20
     assert violations(database) == {}
 
@@ -73,11 +76,11 @@ def test_submitting_without_a_broker_answers_503_in_time_and_goes_on_when_it_ret
     for _ in range(3):
         began = time.monotonic()
         answer = alice.submit("create_customer", {"name": "Nobody"})
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < IN_TIME
         assert (answer["http"], answer["code"]) == (503, "unavailable")
         assert answer["params"]["accepted"] in ("no", "unknown")
     rabbitmq.start()
-    answer = eventually(lambda: _accepted(alice), 30, 0.2)
+    answer = eventually(lambda: _accepted(alice), PATIENCE, 0.2)
     assert with_ears.outcome(answer["task"]["id"], 40)["status"] == "succeeded"
     stack.wait_ready()
     assert violations(database) == {}
@@ -92,16 +95,16 @@ def test_while_the_broker_has_an_alarm_submissions_are_refused_in_time_and_go_on
         for number in range(3):
             began = time.monotonic()
             answer = alice.submit("create_customer", {"name": f"Alarm {number}"})
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < IN_TIME
             assert (answer["http"], answer["code"]) == (503, "unavailable")
             if answer["params"]["accepted"] == "unknown":
                 unsure.append(answer["params"]["task_id"])
     finally:
         rabbitmq.ctl("set_vm_memory_high_watermark", "0.4")
-    answer = eventually(lambda: _accepted(alice), 30, 0.2)
+    answer = eventually(lambda: _accepted(alice), PATIENCE, 0.2)
     assert eventually(lambda: _finished(alice, answer["task"]["id"]))["status"] == "succeeded"
     for task_id in unsure:
-        assert eventually(lambda: _finished(alice, task_id), 20, 0.1)["status"] == "succeeded"  # noqa: B023
+        assert eventually(lambda: _finished(alice, task_id), PATIENCE, 0.1)["status"] == "succeeded"  # noqa: B023
     assert violations(database) == {}
 
 

@@ -4,6 +4,7 @@ import json
 import signal
 import time
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import eventlet
@@ -14,7 +15,8 @@ from tests import parts
 from tests.balancer import Balancer
 from tests.client import Client, Live
 from tests.ledger import unfinished, violations
-from tests.stack import Process, Stack, demo_stack
+from tests.monitoring import scrape, values
+from tests.stack import START_SECONDS, Process, Stack, demo_stack
 from tests.waiting import eventually
 
 SUBMITTERS = 10
@@ -103,15 +105,21 @@ class Listener:
         taken.update(now - taken)
 
 
-def restart(stack: Stack, process: Process) -> float:
-    """SIGTERM, a good end, a new start; how long the end took."""
+def restart(stack: Stack, process: Process, submitters: Sequence[Submitter]) -> float:
+    """SIGTERM, a good end, a new start; how long the end took. Submitters go on meanwhile."""
+    before = _accepted(submitters)
     began = time.monotonic()
     assert process.stop() == 0, process.log.read_text()[-3000:]
     took = time.monotonic() - began
     assert "ERROR" not in process.log.read_text().rpartition("SIGTERM: stopping")[2]
     process.start()
-    eventually(lambda: _is_ready(stack.monitors[process.name]), 40, 0.05)
+    eventually(lambda: _is_ready(stack.monitors[process.name]), START_SECONDS, 0.05)
+    eventually(lambda: _accepted(submitters) - before > SUBMITTERS)
     return took
+
+
+def _accepted(submitters: Sequence[Submitter]) -> int:
+    return sum(len(submitter.accepted) for submitter in submitters)
 
 
 def _is_ready(monitor: str) -> bool:
@@ -121,14 +129,25 @@ def _is_ready(monitor: str) -> bool:
         return False
 
 
+def _refuses(url: str) -> bool:
+    try:
+        requests.get(f"{url}/readyz", timeout=5)
+    except requests.ConnectionError:
+        return True
+    return False
+
+
+def told(stack: Stack, process: Process, metric: str) -> float:
+    """What a gateway tells of itself."""
+    return sum(value for _, value in values(scrape(stack.monitors[process.name]), metric))
+
+
 def sockets(stack: Stack, process: Process) -> float:
     """How many WebSockets a gateway has."""
-    text = requests.get(f"{stack.monitors[process.name]}/metrics", timeout=5).text
-    (line,) = (line for line in text.splitlines() if line.startswith("backoffice_websocket_connections "))
-    return float(line.split()[1])
+    return told(stack, process, "backoffice_websocket_connections")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 def test_a_rolling_restart_fails_no_request_and_loses_no_outcome(postgres: str, amqp_uri: str) -> None:
     settings = {"DRAIN_DELAY_SECONDS": str(DELAY_SECONDS)}
     with parts.temporary_database(postgres) as database:
@@ -136,28 +155,29 @@ def test_a_rolling_restart_fails_no_request_and_loses_no_outcome(postgres: str, 
             gateways = dict(zip(stack.gateways, stack.of("gateway"), strict=True))
             readiness = {url: f"{stack.monitors[gateway.name]}/readyz" for url, gateway in gateways.items()}
             with Balancer(readiness) as balancer:
-                eventually(lambda: len(balancer.ready) == 2, 20)
+                eventually(lambda: len(balancer.ready) == 2)
                 assert Client(balancer.url, "12qw").login("Alice")["status"] == "succeeded"
                 listener = Listener(balancer.url)
                 submitters = [Submitter(balancer.url) for _ in range(SUBMITTERS)]
                 began = time.monotonic()
 
-                seconds = [restart(stack, each) for name in ("info", "users", "tasks") for each in stack.of(name)]
+                seconds = [
+                    restart(stack, each, submitters) for name in ("info", "users", "tasks") for each in stack.of(name)
+                ]
                 # The one that has the socket comes last, so that the socket moves once.
                 for gateway in sorted(gateways.values(), key=lambda each: sockets(stack, each)):
-                    seconds.append(restart(stack, gateway))
-                    eventually(lambda: len(balancer.ready) == 2, 20)
+                    seconds.append(restart(stack, gateway, submitters))
+                    eventually(lambda: len(balancer.ready) == 2)
 
                 for submitter in submitters:
                     submitter.stop()
                 lasted = time.monotonic() - began
                 accepted = [task_id for submitter in submitters for task_id in submitter.accepted]
                 eventually(lambda: not unfinished(database, accepted), 60, 0.2)
-                eventually(lambda: set(accepted) <= listener.pushes.keys(), 30, 0.1)
+                eventually(lambda: set(accepted) <= listener.pushes.keys(), pause=0.1)
                 listener.stop()
 
             assert [failure for submitter in submitters for failure in submitter.failures] == []
-            assert len(accepted) > lasted * PER_SECOND / 3
             assert listener.closes == [RESTARTING]
             assert listener.repeated == []
             assert max(listener.pushes[task_id] for task_id in accepted) <= 2
@@ -167,11 +187,11 @@ def test_a_rolling_restart_fails_no_request_and_loses_no_outcome(postgres: str, 
             print(f"{len(accepted)} tasks in {lasted:.0f} s; each end took {[round(each, 1) for each in seconds]} s")
 
 
-@pytest.mark.parametrize(("seconds", "status"), [(2.5, 200), (9, 202)], ids=["in time", "too late"])
+@pytest.mark.parametrize(("seconds", "status"), [(30, 200), (6, 202)], ids=["in time", "too late"])
 def test_a_submission_that_waits_gets_its_outcome_from_a_gateway_that_stops_if_it_comes_in_time(
-    postgres: str, amqp_uri: str, seconds: float, status: int
+    postgres: str, amqp_uri: str, seconds: int, status: int
 ) -> None:
-    settings = {"DRAIN_DELAY_SECONDS": "1", "DRAIN_SECONDS": "6"}
+    settings = {"DRAIN_DELAY_SECONDS": "1", "DRAIN_SECONDS": str(seconds)}
     with parts.temporary_database(postgres) as database:
         with demo_stack(database, amqp_uri, environment=settings) as stack:
             alice = Client(stack.url, "12qw")
@@ -181,16 +201,15 @@ def test_a_submission_that_waits_gets_its_outcome_from_a_gateway_that_stops_if_i
             (gateway,), (info,) = stack.of("gateway"), stack.of("info")
             info.signal(signal.SIGSTOP)
             waiting = eventlet.spawn(alice.submit, "create_customer", {"name": "Ada"}, Prefer="wait=30")
-            eventlet.sleep(0.5)
-            began = time.monotonic()
+            eventually(lambda: told(stack, gateway, "backoffice_requests_waiting") == 1)
             gateway.signal(signal.SIGTERM)
-            eventlet.spawn_after(seconds, info.signal, signal.SIGCONT)
-
+            eventually(lambda: _refuses(stack.url))
+            if status == 200:
+                info.signal(signal.SIGCONT)
             answer = waiting.wait()
-            took = time.monotonic() - began
+            info.signal(signal.SIGCONT)
 
             assert answer["http"] == status
             assert answer["task"]["status"] == {200: "succeeded", 202: "accepted"}[status]
-            assert gateway.wait() == 0
-            assert took < 1 + 6
-            eventually(lambda: not unfinished(database, [answer["task"]["id"]]), 20, 0.1)
+            assert gateway.wait() == 0, "it had to cut something off"
+            eventually(lambda: not unfinished(database, [answer["task"]["id"]]), pause=0.1)

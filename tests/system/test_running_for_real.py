@@ -14,7 +14,7 @@ import requests
 from tests.client import Client
 from tests.documents import README, blocks, section
 from tests.parts import temporary_database
-from tests.stack import free_port
+from tests.stack import START_SECONDS, free_port
 from tests.waiting import eventually
 
 UNWANTED = re.compile("(?i)(https?|all)_proxy|AMQP_URI|DATABASE_URL|HTTP_.*")
@@ -32,7 +32,7 @@ def test_the_commands_for_running_for_real_give_a_system_that_takes_the_first_lo
             setting_up, running = (re.sub(pattern, url, text) for text in (setting_up, running))
         token = re.findall(r"[\w-]{22,}", done(setting_up))[-1]
         with started(running, port, tmp_path / "log") as log:
-            eventually(lambda: is_ready(port), 40, 0.05)
+            eventually(lambda: is_ready(port), START_SECONDS, 0.05)
             login = Client(f"http://127.0.0.1:{port}", token).login("Alice")
         assert login["status"] == "succeeded"
         assert log.read_text().count('"ready: ') == 4

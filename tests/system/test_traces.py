@@ -64,8 +64,8 @@ def test_a_task_is_one_trace_from_the_request_to_the_push(postgres: str, amqp_ur
             answer = alice.submit("create_transfer", data, traceparent=f"00-{TRACE}-{PARENT}-01")
             task_id = answer["task"]["id"]
             ears.outcome(task_id)
-            pushes = eventually(lambda: [s for s in collector.trace(TRACE) if s.name == "push"], 20, 0.1)
-            eventually(lambda: set(HOPS) <= {(s.service, s.name) for s in collector.trace(TRACE)}, 20, 0.1)
+            pushes = eventually(lambda: [s for s in collector.trace(TRACE) if s.name == "push"], pause=0.1)
+            eventually(lambda: set(HOPS) <= {(s.service, s.name) for s in collector.trace(TRACE)}, pause=0.1)
             spans = collector.trace(TRACE)
             assert way(spans, pushes[0]) == HOPS
             (request,) = (span for span in spans if span.name == "POST /api/v1")
@@ -107,7 +107,7 @@ def _several_tasks_share_a_batch(alice: Client, collector: Collector, ears: Live
         told = {span.attributes["backoffice.task.id"]: span.trace for span in collector.spans if span.name == "push"}
         return accepted.items() <= told.items()
 
-    eventually(pushed, 20, 0.1)
+    eventually(pushed, pause=0.1)
     batches = [span for span in collector.spans if span.name.endswith(" batch")]
     assert batches
     for batch in batches:
@@ -126,7 +126,7 @@ def test_a_collector_that_is_away_harms_nothing(postgres: str, amqp_uri: str, si
             until = time.monotonic() + 2
             while time.monotonic() < until:
                 assert alice.run("get_customer", {"id": 1})["status"] == "succeeded"
-                assert requests.get(f"{stack.monitors['info-0']}/readyz", timeout=2).status_code == 200
+                assert requests.get(f"{stack.monitors['info-0']}/readyz", timeout=5).status_code == 200
             for process in stack.processes.values():
                 process.signal(signal.SIGTERM)
             assert [process.wait() for process in stack.processes.values()] == [0, 0, 0, 0]

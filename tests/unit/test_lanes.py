@@ -56,5 +56,16 @@ def test_a_failure_or_an_error_in_any_part_fails_the_whole(tmp_path: Path, capfd
     assert {re.split("::|/", line.partition(" - ")[0])[-1] for line in (one, other)} == {"test_bad", "test_fourth.py"}
 
 
+def test_of_a_failure_the_end_tells_what_was_compared_too(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path / "one", first="def test_bad() -> None:\n    assert max([3, 4]) < 2\n")
+
+    assert lanes.run(tmp_path, os.environ) == 1
+
+    *_, failed, compared, totals = capfd.readouterr().out.splitlines()
+    assert failed.endswith("test_bad - assert 4 < 2")
+    assert compared == " +  where 4 = max([3, 4])"
+    assert totals == "0 passed, 1 failed, 0 skipped"
+
+
 def test_no_test_at_all_is_a_failure(tmp_path: Path) -> None:
     assert lanes.run(tmp_path, os.environ) == 1
