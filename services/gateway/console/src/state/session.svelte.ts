@@ -9,6 +9,7 @@ import { heardDate } from './clock.svelte';
 import { Desk } from './desk.svelte';
 import { language, t } from './language.svelte';
 import { forgetDrafts } from './drafts';
+import { Imports } from './imports.svelte';
 import { decides } from './roles';
 import { MyTasks } from './tasks.svelte';
 import { say } from './toasts.svelte';
@@ -34,6 +35,7 @@ export class Session {
   readonly outbox: Outbox;
   readonly desk: Desk;
   readonly tasks: MyTasks;
+  readonly imports = new Imports();
   private readonly outcomes = new Outcomes();
   private readonly connection: Live;
   private readonly flusher: ReturnType<typeof setInterval>;
@@ -105,6 +107,7 @@ export class Session {
   }
 
   end(): void {
+    this.imports.stop();
     clearInterval(this.flusher);
     removeEventListener('online', this.online);
     removeEventListener('offline', this.offline);

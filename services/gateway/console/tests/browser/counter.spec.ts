@@ -54,6 +54,32 @@ test('many are created from a CSV, with a preview and a result per row', async (
   expect((await alice.run('search_items', { type: 'inquiry', text: 'Where is it, please?' })).result.items).toHaveLength(1);
 });
 
+test('an import goes on while one looks at something else', async ({ browser, request }) => {
+  const page = await signedIn(browser, 'Alice');
+  let asked = 0;
+  let answer = (): void => undefined;
+  const answered = new Promise<void>((resolve) => (answer = resolve));
+  await page.route('**/api/v1', async (route) => {
+    if (!route.request().postData()?.includes('Of the file')) return route.continue();
+    asked += 1;
+    if (asked > 4) await answered;
+    return route.continue();
+  });
+  const file = (rows: number) => ({ name: 'names.csv', mimeType: 'text/csv', buffer: Buffer.from(`name\n${'Of the file\n'.repeat(rows)}`) });
+  await page.getByLabel('CSV file', { exact: true }).setInputFiles(file(40));
+  await page.getByRole('button', { name: 'Create 40 rows' }).click();
+  await expect(page.getByText('4 of 40')).toBeVisible();
+  await page.getByRole('radio', { name: 'Inquiry', exact: true }).click();
+  await expect(page.getByLabel('CSV file', { exact: true })).toBeAttached();
+  await page.getByRole('link', { name: 'My tasks' }).click();
+  await page.getByRole('link', { name: 'Counter' }).click();
+  await expect(page.getByText('4 of 40')).toBeVisible();
+  answer();
+  await expect(page.getByText('40 created, 0 not.')).toBeVisible();
+  const alice = await Colleague.of(request, 'Alice');
+  expect((await alice.run('search_customers', { text: 'Of the file', limit: 100 })).result.customers).toHaveLength(40);
+});
+
 test('my tasks show what I asked for, and outcomes as they arrive', async ({ browser }) => {
   const page = await signedIn(browser, 'Alice');
   await page.getByRole('link', { name: 'My tasks' }).click();

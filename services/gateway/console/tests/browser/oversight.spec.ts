@@ -96,3 +96,17 @@ test('an operator is added with a token that only this page has seen, then chang
   expect(bodies.filter((body) => body.includes(token) || body.includes(second))).toEqual([]);
   expect(bodies.join()).not.toContain(`"token":"${TOKENS.Alice}"`);
 });
+
+test('a token whose change is sent later is shown all the same, since its hash is on its way', async ({ browser }) => {
+  const page = await signedIn(browser, 'Alice');
+  await page.getByRole('link', { name: 'Operators' }).click();
+  const line = page.getByRole('listitem').filter({ hasText: 'Erin' });
+  await line.getByRole('button', { name: 'New token' }).click();
+  await page.context().setOffline(true);
+  await page.getByRole('alertdialog').getByRole('button', { name: 'New token' }).click();
+  const token = await page.getByRole('alertdialog').getByLabel('Access token').inputValue();
+  await page.getByRole('button', { name: 'I have it' }).click();
+  await page.context().setOffline(false);
+  const data = { token, task: { action: 'login', name: 'Erin' } };
+  await expect.poll(async () => (await page.request.post('/api/v1', { data })).status()).toBe(200);
+});

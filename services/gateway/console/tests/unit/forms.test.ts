@@ -3,6 +3,7 @@ import { decodeCsv, readCsv } from '../../src/csv/read';
 import { writeCsv } from '../../src/csv/write';
 import { inParallel, planImport } from '../../src/forms/import';
 import { dataOf, faultsOf, fieldsOf, serverFaults } from '../../src/forms/schema';
+import { Imports } from '../../src/state/imports.svelte';
 
 const transfer = fieldsOf('create_transfer');
 
@@ -95,6 +96,41 @@ describe('an import', () => {
     });
     expect(done.sort()).toEqual([1, 2, 3, 4, 5]);
     expect(most).toBe(2);
+  });
+});
+
+describe('an import', () => {
+  function begun(lines: number): { imports: Imports; made: string[]; answer: () => void; ended: Promise<void> } {
+    const imports = new Imports();
+    imports.choose('create_customer', 'names.csv', planImport(fieldsOf('create_customer'), readCsv(`name\n${'Ada\n'.repeat(lines)}`)));
+    const made: string[] = [];
+    let answer = (): void => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const ended = imports.get('create_customer')!.start(async (action, { line }) => {
+      made.push(`${action} ${line}`);
+      await answered;
+      return { good: line % 2 === 0, text: '' };
+    });
+    return { imports, made, answer, ended };
+  }
+
+  it('counts what was created and what was not', async () => {
+    const { imports, answer, ended } = begun(20);
+    answer();
+    await ended;
+    const { results, succeeded, running, finished } = imports.get('create_customer')!;
+    expect([results.size, succeeded, running, finished]).toEqual([20, 10, false, true]);
+  });
+
+  it('begins no further row once the session has ended', async () => {
+    const { imports, made, answer, ended } = begun(20);
+    const before = [...made];
+    expect(before.length).toBeLessThan(20);
+    imports.stop();
+    answer();
+    await ended;
+    expect(made).toEqual(before);
+    expect(made[0]).toBe('create_customer 2');
   });
 });
 

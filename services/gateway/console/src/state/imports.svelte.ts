@@ -1,0 +1,71 @@
+/** Files whose rows are being created. They go on while one looks at something else, and end with the session. */
+import { SvelteMap } from 'svelte/reactivity';
+import { inParallel, type ImportPlan, type ImportRow } from '../forms/import';
+
+const AT_ONCE = 8;
+
+/** What became of a row. */
+export interface RowResult {
+  good: boolean;
+  text: string;
+}
+
+export class Import {
+  running = $state(false);
+  succeeded = $state(0);
+  /** By line. */
+  readonly results = new SvelteMap<number, RowResult>();
+  /** The rows that can be created. */
+  readonly good: readonly ImportRow[];
+  private stopped = false;
+
+  constructor(
+    readonly action: string,
+    readonly file: string,
+    readonly plan: ImportPlan,
+  ) {
+    this.good = plan.rows.filter((row) => Object.keys(row.faults).length === 0);
+  }
+
+  get finished(): boolean {
+    return !this.running && this.results.size > 0;
+  }
+
+  /** Create the rows, some at a time. */
+  async start(create: (action: string, row: ImportRow) => Promise<RowResult>): Promise<void> {
+    this.running = true;
+    await inParallel(this.good, AT_ONCE, async (row) => {
+      if (this.stopped) return;
+      const result = await create(this.action, row);
+      this.results.set(row.line, result);
+      if (result.good) this.succeeded += 1;
+    });
+    this.running = false;
+  }
+
+  /** Begin no further row. */
+  stop(): void {
+    this.stopped = true;
+  }
+}
+
+/** The file of each action, if one was chosen. */
+export class Imports {
+  private readonly byAction = new SvelteMap<string, Import>();
+
+  get(action: string): Import | null {
+    return this.byAction.get(action) ?? null;
+  }
+
+  choose(action: string, file: string, plan: ImportPlan): void {
+    this.byAction.set(action, new Import(action, file, plan));
+  }
+
+  forget(action: string): void {
+    this.byAction.delete(action);
+  }
+
+  stop(): void {
+    this.byAction.forEach((each) => each.stop());
+  }
+}
