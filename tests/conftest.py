@@ -4,11 +4,15 @@ import eventlet
 
 eventlet.monkey_patch()  # before anything else: the services run on eventlet, and so do their tests
 
+import signal  # noqa: E402
 from collections.abc import Iterator  # noqa: E402
 
 import pytest  # noqa: E402
 
 from tests import parts  # noqa: E402
+
+# A shell that runs the tests in the background has them ignore it, and whatever they start would too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -21,10 +21,14 @@ SELECT count(*) AS n FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT g
 """How many transactions wait for another's locks; on this database, since other tests work on the same server."""
 
 
+PATIENCE_SECONDS = 20
+"""For a server that is there and busy; one that is not there refuses at once."""
+
+
 def postgres_answers(url: str = DATABASE) -> bool:
     """Whether a PostgreSQL takes connections at that URL."""
     try:
-        psycopg2.connect(url, connect_timeout=3).close()
+        psycopg2.connect(url, connect_timeout=PATIENCE_SECONDS).close()
     except psycopg2.OperationalError:
         return False
     return True
@@ -34,7 +38,7 @@ def rabbitmq_answers(url: str = BROKER) -> bool:
     """Whether something listens where RabbitMQ should, and vhosts can be made for the tests."""
     parts = urlsplit(url)
     try:
-        socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 5672), timeout=3).close()
+        socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 5672), timeout=PATIENCE_SECONDS).close()
     except OSError:
         return False
     return shutil.which("rabbitmqctl") is not None

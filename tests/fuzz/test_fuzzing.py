@@ -20,7 +20,7 @@ def fuzz(name: str, folder: Path, runs: int = RUNS) -> subprocess.CompletedProce
     command = (
         f"from tests.fuzz.__main__ import run; import sys; sys.exit(run({name!r}, seed=1, runs={runs}, kept={kept!r}))"
     )
-    return subprocess.run([sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=110)
+    return subprocess.run([sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=280)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -16,6 +16,7 @@ from services.users.service import UsersService
 from tests.integration.loop import Gateway, loop_on
 from tests.own_servers import own_rabbitmq
 from tests.stack import free_port
+from tests.waiting import eventually
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def test_a_certificate_of_another_issuer_or_for_another_name_is_refused(
     try:
         with pytest.raises(BrokerUnavailable):
             broker.start(timeout=3)
-        assert "connection lost or not made: SSLCertVerificationError" in caplog.text
+        eventually(lambda: "connection lost or not made: SSLCertVerificationError" in caplog.text)
         assert not broker.connected
     finally:
         broker.stop()

@@ -6,6 +6,7 @@ import socket
 import eventlet
 
 from services.runtime.postgres.database import connect
+from tests.waiting import PATIENCE
 
 
 def test_a_connection_does_not_stumble_over_the_waiter_of_a_closed_socket(postgres: str) -> None:
@@ -27,5 +28,5 @@ def test_a_connection_does_not_stumble_over_the_waiter_of_a_closed_socket(postgr
         cursor.execute("SELECT 1")
     connection.close()
     theirs.close()
-    with eventlet.Timeout(5):
+    with eventlet.Timeout(PATIENCE):
         waiter.wait()

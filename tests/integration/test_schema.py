@@ -12,6 +12,7 @@ from services.info.migrate import migrate
 from services.runtime.postgres.database import Pool
 from tests import parts
 from tests.office import Office
+from tests.waiting import PATIENCE
 
 
 def run(pool: Pool, statement: str) -> None:
@@ -96,7 +97,7 @@ def _migrate_at_once(*urls: str) -> None:
         for url in urls
     ]
     for process in processes:
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=120)
         assert process.returncode == 0, output
 
 
@@ -105,7 +106,7 @@ def test_a_migration_survives_the_lock_of_one_that_was_killed(database_url: str)
     with connection, connection.cursor() as cursor:
         cursor.execute("INSERT INTO yoyo_lock (locked, ctime, pid) VALUES (1, now(), 1)")
     connection.close()
-    with eventlet.Timeout(5):
+    with eventlet.Timeout(PATIENCE):
         assert migrate(database_url) == []
 
 

@@ -17,6 +17,7 @@ from tests.api_examples import EXAMPLES, NEW_TRANSFER, TASK_ID, TIME, Example, d
 from tests.client import Client
 from tests.documents import README, blocks
 from tests.stack import embedded
+from tests.waiting import PATIENCE
 
 ADDRESS = "http://127.0.0.1:5000"
 README_EXACTLY = '{"token":"78ui","task":{"action":"respond_inquiry","data":{"id":1,"answer":" OK","closed":true}}}'
@@ -93,9 +94,9 @@ def test_the_openapi_document_has_every_action_and_the_catalogue_every_code(url:
 def test_the_first_message_opens_the_websocket_and_outcomes_are_pushed(url: str) -> None:
     socket = simple_websocket.Client(url.replace("http", "ws", 1) + "/api/v1/ws")
     socket.send(json.dumps({"token": "12qw", "since": None, "language": "es"}))
-    ready = json.loads(socket.receive(timeout=10) or "null")
+    ready = json.loads(socket.receive(timeout=PATIENCE) or "null")
     submitted = Client(url, "12qw").submit("get_customer", {"id": 1})
-    pushed = json.loads(socket.receive(timeout=10) or "null")
+    pushed = json.loads(socket.receive(timeout=PATIENCE) or "null")
     socket.close()
 
     assert ready == {"type": "ready", "operator": {"id": 1, "name": "Alice", "role": "Admin", "level": 1}}
@@ -108,7 +109,7 @@ def test_a_websocket_with_an_unknown_token_is_closed_with_4401(url: str) -> None
     socket.send(json.dumps({"token": "nobody"}))
 
     with pytest.raises(simple_websocket.ConnectionClosed) as closed:
-        socket.receive(timeout=10)
+        socket.receive(timeout=PATIENCE)
     assert closed.value.reason == 4401
 
 

@@ -19,7 +19,7 @@ def broken(folder: Path, *scenarios: str) -> dict[str, dict[str, Any]]:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=280,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-5_000:]
