@@ -22,7 +22,9 @@ def run(site: Site, seed: str, faults: list[registry.Fault], strikes: int, *, al
     shift.begin()
     shift.strike(plan.strikes(possible, seed, alone=alone), lambda number: number >= strikes)
     result = shift.end()
-    assert sum(result.faults.values()) >= strikes
+    assert sum(result.faults.values()) >= strikes, (
+        f"{dict(result.failed)} could not strike, for the reasons shown above"
+    )
     assert result.violations == []
 
 
