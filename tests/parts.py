@@ -18,7 +18,8 @@ BROKER = os.environ.get("TEST_AMQP_URI", "amqp://guest:guest@127.0.0.1:5672//")
 WAITING = """
 SELECT count(*) AS n FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()
 """
-"""How many transactions wait for another's locks; on this database, since other tests work on the same server."""
+"""How many transactions wait for another's locks; on this database, since other tests work on the same server.
+Ask in a new transaction each time: one sees the same connections until it ends."""
 
 
 PATIENCE_SECONDS = 20

@@ -143,7 +143,7 @@ def test_whoever_finds_every_connection_busy_waits(pool: Pool) -> None:
 
 
 def test_connections_work_side_by_side_in_one_thread(database_url: str) -> None:
-    pool = Pool(database_url, 10)
+    pool = Pool(database_url, 11)
     lock = "SELECT pg_advisory_xact_lock(7)"
 
     def work() -> None:
@@ -151,10 +151,14 @@ def test_connections_work_side_by_side_in_one_thread(database_url: str) -> None:
             tx.execute("SET LOCAL lock_timeout = 0")
             tx.query(lock)
 
+    def waiting() -> int:
+        with pool.transaction() as tx:
+            return int(tx.query(WAITING)[0]["n"])
+
     with pool.transaction() as first:
         first.query(lock)
         others = [eventlet.spawn(work) for _ in range(9)]
-        eventually(lambda: first.query(WAITING)[0]["n"] == 9)
+        eventually(lambda: waiting() == 9)
     for other in others:
         other.wait()
     pool.close()
