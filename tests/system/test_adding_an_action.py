@@ -23,6 +23,7 @@ import requests
 import services
 from tests.client import Client
 from tests.stack import embedded
+from tests.waiting import eventually
 
 with embedded("--demo") as url:
     bob, dave = Client(url, "34er"), Client(url, "78ui")
@@ -30,6 +31,7 @@ with embedded("--demo") as url:
     found["openapi"] = requests.get(url + "/api/v1/openapi.json", timeout=10).json()
     live = dave.live()
     found["asked"] = bob.run("question_transfer", {"id": 1, "question": "Who is the payee?"})
+    eventually(lambda: live.items)
     found["pushed"] = live.items
     found["read"] = dave.run("get_inquiry", {"id": 6})
     found["too high"] = bob.run("question_transfer", {"id": 2, "question": "Who is the payee?"})
