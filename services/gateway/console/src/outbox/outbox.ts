@@ -21,7 +21,7 @@ export interface OutboxOptions {
   operatorId: number;
   api: () => Api;
   /** Called after every change of what is kept. */
-  onChange: (entries: Entry[]) => void;
+  onChange: (entries: readonly Entry[]) => void;
   /** A kept entry was taken by the server. */
   onSent: (entry: Entry, task: Task) => void;
   /** A kept entry was refused, and is kept no longer. */
@@ -40,20 +40,22 @@ export class Kept extends Error {
 export class Outbox {
   private flushing: Promise<void> | null = null;
   private readonly inFlight = new Set<string>();
+  /** What is stored, oldest first: reading it anew for each of a thousand entries would take a second each. */
+  private known: readonly Entry[];
 
-  constructor(private readonly options: OutboxOptions) {}
+  constructor(private readonly options: OutboxOptions) {
+    this.known = this.read();
+  }
 
-  /** What is kept, oldest first. */
-  entries(): Entry[] {
-    const { storage } = this.options;
-    const found: Entry[] = [];
-    for (let index = 0; index < storage.length; index += 1) {
-      const name = storage.key(index);
-      if (!name?.startsWith(this.prefix)) continue;
-      const entry = parse(storage.getItem(name));
-      if (entry) found.push(entry);
-    }
-    return found.sort((a, b) => a.at - b.at);
+  /** What is stored, oldest first. */
+  entries(): readonly Entry[] {
+    return this.known;
+  }
+
+  /** Another tab has changed what is stored under this name; null: everything. */
+  changedElsewhere(name: string | null): void {
+    if (name !== null && !name.startsWith(this.prefix)) return;
+    this.changed(this.read());
   }
 
   /** Submit a task. Throws `Refused`, or `Kept` when the server cannot be reached or cannot take it now. */
@@ -90,12 +92,15 @@ export class Outbox {
   /** Give up an entry that was not sent. */
   discard(key: string): void {
     this.options.storage.removeItem(this.prefix + key);
-    this.options.onChange(this.entries());
+    this.changed(this.known.filter((entry) => entry.key !== key));
   }
 
   private async sendKept(): Promise<void> {
-    for (const entry of this.entries()) {
-      if (this.inFlight.has(entry.key)) continue;
+    this.changed(this.read());
+    for (const entry of this.known) {
+      // Given up meanwhile, or sent by another tab.
+      const isGone = this.options.storage.getItem(this.prefix + entry.key) === null;
+      if (isGone || this.inFlight.has(entry.key)) continue;
       try {
         const task = await this.options.api().submit(entry.action, entry.data, { key: entry.key });
         this.remove(entry);
@@ -114,7 +119,25 @@ export class Outbox {
 
   private write(entry: Entry): void {
     this.options.storage.setItem(this.prefix + entry.key, JSON.stringify(entry));
-    this.options.onChange(this.entries());
+    const isKnown = this.known.some(({ key }) => key === entry.key);
+    this.changed(isKnown ? this.known.map((each) => (each.key === entry.key ? entry : each)) : [...this.known, entry]);
+  }
+
+  private changed(entries: readonly Entry[]): void {
+    this.known = entries;
+    this.options.onChange(entries);
+  }
+
+  private read(): readonly Entry[] {
+    const { storage } = this.options;
+    const found: Entry[] = [];
+    for (let index = 0; index < storage.length; index += 1) {
+      const name = storage.key(index);
+      if (!name?.startsWith(this.prefix)) continue;
+      const entry = parse(storage.getItem(name));
+      if (entry) found.push(entry);
+    }
+    return found.sort((a, b) => a.at - b.at);
   }
 
   private remove(entry: Entry): void {

@@ -30,7 +30,8 @@ export class Session {
   live = $state<LiveState>('connecting');
   /** How often the connection came back. */
   returns = $state(0);
-  kept = $state.raw<Entry[]>([]);
+  /** What waits for the connection. */
+  kept = $state.raw<readonly Entry[]>([]);
   readonly api: Api;
   readonly outbox: Outbox;
   readonly desk: Desk;
@@ -55,11 +56,11 @@ export class Session {
       storage: localStorage,
       operatorId: operator.id,
       api: () => this.api,
-      onChange: (entries) => (this.kept = entries),
+      onChange: (entries) => (this.kept = waiting(entries)),
       onSent: (entry, task) => this.sentLate(entry, task),
       onRefused: (entry, refused) => this.refusedLate(entry, refused),
     });
-    this.kept = this.outbox.entries();
+    this.kept = waiting(this.outbox.entries());
     if (this.hasDesk) this.desk.begin();
     this.connection = connectLive({
       open: () => new WebSocket(liveAddress(location)) as unknown as Socket,
@@ -73,6 +74,7 @@ export class Session {
     this.flusher = setInterval(() => void this.outbox.flush(), FLUSH_EVERY);
     addEventListener('online', this.online);
     addEventListener('offline', this.offline);
+    addEventListener('storage', this.stored);
   }
 
   may(action: string): boolean {
@@ -111,6 +113,7 @@ export class Session {
     clearInterval(this.flusher);
     removeEventListener('online', this.online);
     removeEventListener('offline', this.offline);
+    removeEventListener('storage', this.stored);
     this.connection.stop();
   }
 
@@ -121,6 +124,8 @@ export class Session {
 
   /** A connection may take long to notice that the network has gone; the browser knows at once. */
   private readonly offline = (): void => this.connection.suspend();
+
+  private readonly stored = ({ key }: StorageEvent): void => this.outbox.changedElsewhere(key);
 
   private ready(operator: Operator, again: boolean): void {
     if (operator.role !== this.operator.role || operator.level !== this.operator.level) {
@@ -161,6 +166,11 @@ export class Session {
   private refusedLate(entry: Entry, refused: Refused): void {
     say(`${entry.action}: ${refused.problem.detail}`, 'bad');
   }
+}
+
+/** The entries without those that are being sent for the first time. */
+function waiting(entries: readonly Entry[]): readonly Entry[] {
+  return entries.filter(({ kept }) => kept);
 }
 
 const state = $state<{ session: Session | null; notice: string | null }>({ session: null, notice: null });

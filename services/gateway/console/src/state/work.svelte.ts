@@ -73,7 +73,7 @@ export class Work {
 
   /** What was asked for this item waits here for the connection. */
   get kept(): boolean {
-    return this.session.kept.some((entry) => entry.kept && isAbout(entry, this.type, this.id));
+    return this.session.kept.some((entry) => isAbout(entry, this.type, this.id));
   }
 
   get own(): boolean {

@@ -5,6 +5,7 @@ import { isAbout, Kept, Outbox, randomKey, type Entry } from '../../src/outbox/o
 
 class FakeStorage implements Storage {
   private readonly kept = new Map<string, string>();
+  reads = 0;
   get length(): number {
     return this.kept.size;
   }
@@ -12,6 +13,7 @@ class FakeStorage implements Storage {
     return [...this.kept.keys()][index] ?? null;
   }
   getItem(name: string): string | null {
+    this.reads += 1;
     return this.kept.get(name) ?? null;
   }
   setItem(name: string, text: string): void {
@@ -128,6 +130,50 @@ describe('the outbox', () => {
     await expect(box.send('a', {})).rejects.toBeInstanceOf(Kept);
     box.discard('key-1');
     expect(box.entries()).toEqual([]);
+  });
+
+  it('keeps the order of asking, whichever answer fails first', async () => {
+    const box = outbox();
+    online = false;
+    await Promise.allSettled([box.send('a', {}), box.send('b', {})]);
+    expect(box.entries().map(({ action }) => action)).toEqual(['a', 'b']);
+  });
+
+  it('sends nothing that was given up, or sent by another tab, while it was sending', async () => {
+    const box = outbox();
+    online = false;
+    for (const action of ['a', 'b', 'c']) await expect(box.send(action, {})).rejects.toBeInstanceOf(Kept);
+    online = true;
+    answer = () => {
+      box.discard('key-2');
+      storage.removeItem('backoffice.outbox.1.key-3');
+    };
+    sent = [];
+    await box.flush();
+    expect(sent.map(({ action }) => action)).toEqual(['a']);
+  });
+
+  it('knows what another tab keeps and sends', async () => {
+    const [here, there] = [outbox(), outbox()];
+    online = false;
+    await expect(there.send('a', {})).rejects.toBeInstanceOf(Kept);
+    here.changedElsewhere('backoffice.outbox.2.key-1');
+    expect(here.entries()).toEqual([]);
+    here.changedElsewhere('backoffice.outbox.1.key-1');
+    expect(here.entries()).toHaveLength(1);
+    online = true;
+    await there.flush();
+    here.changedElsewhere('backoffice.outbox.1.key-1');
+    expect(here.entries()).toEqual([]);
+  });
+
+  it('reads none of what is kept anew for what is kept after it', async () => {
+    const box = outbox();
+    online = false;
+    for (let number = 0; number < 20; number += 1) await expect(box.send('a', {})).rejects.toBeInstanceOf(Kept);
+    const before = storage.reads;
+    await expect(box.send('a', {})).rejects.toBeInstanceOf(Kept);
+    expect(storage.reads).toBe(before);
   });
 
   it('makes keys that the API takes', () => {
