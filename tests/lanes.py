@@ -14,6 +14,11 @@ LANES = 2
 """Parts that run at a time."""
 
 _COUNT = re.compile(r"(\d+) (passed|failed|error|skipped)")
+_SUMMARY = " short test summary info "
+
+_MOST_LINES = 8
+"""Of what a failed test says beyond its line: a log of CI may keep its end alone."""
+
 _NO_TESTS = 5
 """pytest's exit code when it found none."""
 
@@ -90,8 +95,7 @@ def _lane(waiting: "SimpleQueue[Path]", environment: Mapping[str, str], results:
 
 def _run(part: Path, environment: Mapping[str, str]) -> Result:
     closing = ""
-    failures = []
-    failure = False
+    summary: list[str] | None = None
     with subprocess.Popen(
         [sys.executable, "-m", "pytest", "-q", "-rfEs", str(part)],
         env={**environment, **_UNCUT},
@@ -104,9 +108,25 @@ def _run(part: Path, environment: Mapping[str, str]) -> Result:
         assert process.stdout is not None
         for line in process.stdout:
             closing = line
-            failure = line.startswith(("FAILED ", "ERROR ")) or (failure and line.startswith(" "))
-            if failure:
-                failures.append(line.rstrip())
+            if summary is not None:
+                summary.append(line.rstrip())
+            elif _SUMMARY in line:
+                summary = []
             sys.stdout.write(f"{part.stem:<12}| {line}")
             sys.stdout.flush()
+    failures = told(summary[:-1]) if summary else []
+    if process.returncode not in (0, _NO_TESTS) and not failures:
+        failures = [f"{part.stem}: pytest ended with {process.returncode}: {closing.rstrip()}"]
     return Result(process.returncode, closing, failures)
+
+
+def told(summary: list[str]) -> list[str]:
+    """Of each test that failed, pytest's line on it and the last of the lines that follow."""
+    groups: list[list[str]] = []
+    for line in summary:
+        if line.startswith(("FAILED ", "ERROR ", "SKIPPED ")):
+            groups.append([line])
+        elif groups and not line.startswith("!!!"):
+            groups[-1].append(line)
+    failures = [group for group in groups if not group[0].startswith("SKIPPED ")]
+    return [line for first, *others in failures for line in (first, *others[-_MOST_LINES:])]

@@ -67,5 +67,28 @@ def test_of_a_failure_the_end_tells_what_was_compared_too(tmp_path: Path, capfd:
     assert totals == "0 passed, 1 failed, 0 skipped"
 
 
+def test_of_much_that_a_failure_says_the_end_has_the_last_and_no_line_of_a_log(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    said = "assert False, chr(10).join(str(number) for number in range(40))"
+    test = f"import logging\n\ndef test_bad() -> None:\n    logging.error('something')\n    {said}\n"
+    write(tmp_path / "one", first=test, second=SKIPPED)
+
+    assert lanes.run(tmp_path, os.environ) == 1
+
+    *_, before, first = (lines := capfd.readouterr().out.splitlines())[:-9]
+    assert first.endswith("test_bad - AssertionError: 0")
+    assert before.startswith("one ")
+    assert lines[-9:] == [*(f"  {number}" for number in range(33, 40)), "assert False", "0 passed, 1 failed, 1 skipped"]
+
+
+def test_a_part_that_ends_without_a_summary_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path / "one", first="import os\n\ndef test_bad() -> None:\n    os._exit(3)\n")
+
+    assert lanes.run(tmp_path, os.environ) == 1
+
+    assert capfd.readouterr().out.splitlines()[-2].startswith("one: pytest ended with 3")
+
+
 def test_no_test_at_all_is_a_failure(tmp_path: Path) -> None:
     assert lanes.run(tmp_path, os.environ) == 1
