@@ -53,8 +53,9 @@ export async function signedIn(browser: Browser, name: Name, options: BrowserCon
   const page = await context.newPage();
   page.on('pageerror', (error) => expect.soft(error.message, 'an error on the page').toBe(''));
   page.on('console', (message) => {
-    // A browser that is offline by order of the test says so.
-    if (message.type() === 'error' && !message.text().includes('ERR_INTERNET_DISCONNECTED')) expect.soft(message.text()).toBe('');
+    // A browser that is offline by order of the test says so, and so does one whose session ends while it asks for something.
+    const ordered = message.text().includes('ERR_INTERNET_DISCONNECTED') || (ending.has(page) && message.text().includes('401'));
+    if (message.type() === 'error' && !ordered) expect.soft(message.text()).toBe('');
   });
   await page.goto('/');
   await signIn(page, name);
@@ -71,6 +72,19 @@ export async function signIn(page: Page, name: Name): Promise<void> {
   await page.locator('input[autocomplete=current-password]').fill(TOKENS[name]);
   await page.keyboard.press('Enter');
   await expect(page.locator('.live.live')).toBeVisible();
+}
+
+const ending = new WeakSet<Page>();
+
+/** From now on the session of this page may end at any moment, whatever it asks for just then. */
+export function mayEnd(page: Page): void {
+  ending.add(page);
+}
+
+/** End the session of a page's operator from elsewhere. */
+export async function endSession(page: Page, request: APIRequestContext, name: Name): Promise<void> {
+  mayEnd(page);
+  await new Colleague(request, TOKENS[name]).run('logout', {}).catch(() => undefined);
 }
 
 /** The row of an item on the desk. */

@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { Colleague, create, signedIn, signIn, TOKENS } from './office';
+import { Colleague, create, endSession, mayEnd, signedIn, signIn, TOKENS } from './office';
 
 test('signing in keeps the token for the tab, and never in an address', async ({ page, context }) => {
   const addresses: string[] = [];
@@ -58,15 +58,13 @@ test('language and appearance are changed in place and kept', async ({ browser }
 
 test('a session that ends elsewhere ends here at once, and says so', async ({ browser, request }) => {
   const page = await signedIn(browser, 'Dave');
-  // What the page has asked for before is answered.
-  await page.waitForLoadState('networkidle');
-  const dave = new Colleague(request, TOKENS.Dave);
-  await dave.run('logout', {}).catch(() => undefined);
+  await endSession(page, request, 'Dave');
   await expect(page.getByText('Your session has ended. Please sign in again.')).toBeVisible();
 });
 
 test('signing out ends the session on the server', async ({ browser }) => {
   const page = await signedIn(browser, 'Erin');
+  mayEnd(page);
   await page.getByRole('button', { name: 'Your account' }).click();
   await page.getByRole('menuitem', { name: 'Sign out' }).click();
   await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
@@ -133,8 +131,7 @@ test('an answer that is being written outlasts another view and an ended session
   await page.goto('/#/tasks');
   await page.goBack();
   await expect(answer).toHaveValue('Ten minutes of writing');
-  await page.waitForLoadState('networkidle');
-  await (await Colleague.of(request, 'Erin')).run('logout', {}).catch(() => undefined);
+  await endSession(page, request, 'Erin');
   await expect(page.getByText('Your session has ended. Please sign in again.')).toBeVisible();
   await signIn(page, 'Erin');
   await expect(answer).toHaveValue('Ten minutes of writing');
