@@ -41,7 +41,9 @@ def empty_database(postgres: str) -> Iterator[str]:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("spec", ["desk", "session", "counter", "oversight", "lease", "keyboard", "axe", *PICTURES])
+@pytest.mark.parametrize(
+    "spec", ["desk", "session", "counter", "oversight", "lease", "keyboard", "races", "axe", *PICTURES]
+)
 def test_the_console(spec: str, node: Mapping[str, str], empty_database: str, tmp_path: Path) -> None:
     seconds = CLAIM_SECONDS.get(spec, "900")
     settings = {"CLAIM_SECONDS": seconds, "LOGINS_PER_MINUTE": "1000"}

@@ -1,4 +1,4 @@
-/** Answers that are being written, in this tab: they outlast another view, a reload and an ended session. */
+/** Answers and reasons that are being written, in this tab: they outlast another view, a reload and an ended session. */
 
 const PLACE = 'backoffice.draft';
 

@@ -42,8 +42,14 @@ export async function chooseLanguage(chosen: Language): Promise<void> {
   await useLanguage(chosen);
 }
 
+/** The language that was chosen last: another may take longer to load. */
+let wanted: Language = 'en';
+
 async function useLanguage(chosen: Language): Promise<void> {
-  state.messages = await messagesOf(chosen);
+  wanted = chosen;
+  const messages = await messagesOf(chosen);
+  if (wanted !== chosen) return;
+  state.messages = messages;
   state.format = createFormat(chosen);
   state.language = chosen;
   document.documentElement.lang = chosen;

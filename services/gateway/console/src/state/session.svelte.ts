@@ -129,7 +129,7 @@ export class Session {
 
   private ready(operator: Operator, again: boolean): void {
     if (operator.role !== this.operator.role || operator.level !== this.operator.level) {
-      void signIn(operator.name, this.token).catch(() => this.onEnded(t('signin.ended')));
+      void this.begunAnew(operator.name);
       return;
     }
     if (again) {
@@ -139,6 +139,16 @@ export class Session {
     }
     if (this.hasDesk) void this.desk.load();
     void this.outbox.flush();
+  }
+
+  /** The role or the level has changed, so another session takes this one's place, unless this one has ended meanwhile. */
+  private async begunAnew(name: string): Promise<void> {
+    try {
+      const opened = await login(name, this.token);
+      if (state.session === this) begin(opened);
+    } catch {
+      if (state.session === this) this.onEnded(t('signin.ended'));
+    }
   }
 
   private stateChanged(state: LiveState): void {
@@ -186,10 +196,12 @@ export function notice(): string | null {
 
 /** Open a session. Throws `Refused` or `Unreachable`. */
 export async function signIn(name: string, token: string): Promise<void> {
+  begin(await login(name, token));
+}
+
+async function login(name: string, token: string): Promise<Stored> {
   const task = await createApi({ token, language, onDate: heardDate }).submit('login', { name });
-  const { operator, actions } = resultOf<{ operator: Operator; actions: string[] }>(task);
-  sessionStorage.setItem(PLACE, JSON.stringify({ token, operator, actions } satisfies Stored));
-  begin({ token, operator, actions });
+  return { token, ...resultOf<Omit<Stored, 'token'>>(task) };
 }
 
 /** Go on with the session of this tab, if there is one. */
@@ -211,6 +223,7 @@ export async function signOut(): Promise<void> {
 }
 
 function begin({ token, operator, actions }: Stored): void {
+  sessionStorage.setItem(PLACE, JSON.stringify({ token, operator, actions } satisfies Stored));
   state.session?.end();
   state.notice = null;
   state.session = new Session(token, operator, actions, leave);

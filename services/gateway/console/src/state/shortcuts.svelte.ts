@@ -1,10 +1,11 @@
 /** Which keys do something now. The views in sight say theirs; the sheet shows them. */
-import { isTyping, Keys } from './keys';
+import { fieldOf, isTyping, Keys, Typing } from './keys';
 import { singleKeys } from './prefs.svelte';
 
 type Handlers = Record<string, () => void>;
 
 const keys = new Keys(new Set(['g']));
+const typing = new Typing();
 /** A key held down repeats these; it repeats nothing that decides. */
 const REPEATING: ReadonlySet<string> = new Set(['j', 'k']);
 let layers: Handlers[] = [];
@@ -26,6 +27,7 @@ export function startShortcuts(): () => void {
 }
 
 function pressed(event: KeyboardEvent): void {
+  if (typing.goesOn(event.key, fieldOf(event.target), event.timeStamp)) return;
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (isTyping(event.target) || isAsked()) return;
   if (event.repeat && !REPEATING.has(event.key)) return;

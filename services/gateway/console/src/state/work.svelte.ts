@@ -6,7 +6,7 @@ import { holder, isDecided, keyOf } from '../desk/queue';
 import { isAbout, Kept } from '../outbox/outbox';
 import { explain, race } from '../ui/errors';
 import { current } from './clock.svelte';
-import { forgetDraft } from './drafts';
+import { draft, forgetDraft } from './drafts';
 import { format, t, tOf } from './language.svelte';
 import type { Session } from './session.svelte';
 import { say } from './toasts.svelte';
@@ -62,6 +62,11 @@ export class Work {
     return t('item.title', { type: t(`type.${this.type}`), id: String(this.id) });
   }
 
+  /** Where the reason of a rejection is kept while it is written. */
+  get reasonKey(): string {
+    return `${keyOf(this)}.reason`;
+  }
+
   get decided(): boolean {
     return this.item !== null && isDecided(this.item.status);
   }
@@ -95,21 +100,23 @@ export class Work {
   async load(): Promise<void> {
     if (this.item) return;
     await this.read();
+    this.hearUnheard();
   }
 
   /** Look again: what happened meanwhile was not told. */
   async refresh(): Promise<void> {
-    if (this.item && !this.busy) await this.read();
+    if (!this.busy) await this.read();
   }
 
-  /** What an event tells of this item. While something is asked for, the answer comes first. */
+  /** What an event tells of this item. While something is asked for, or the item is read at first, the answer comes first. */
   async hear(push: ItemPush): Promise<void> {
     const { event, item } = push;
-    if (keyOf(item) !== keyOf(this) || !this.item || item.version < this.item.version) return;
-    if (this.busy) {
+    if (keyOf(item) !== keyOf(this)) return;
+    if (this.busy || !this.item) {
       this.unheard = push;
       return;
     }
+    if (item.version < this.item.version) return;
     const me = this.session.operator.name;
     const changed = item.version > this.item.version;
     if (changed && event === 'claimed' && item.claimed_by !== me) this.news = t('live.tookIt', { name: item.claimed_by ?? '' });
@@ -149,15 +156,17 @@ export class Work {
   }
 
   /** True when the decision was made, or is kept to be sent later. */
-  review(approved: boolean, reason?: string): Promise<boolean> {
+  async review(approved: boolean, reason?: string): Promise<boolean> {
     const done = t(approved ? 'done.approved' : 'done.rejected', { what: this.what });
-    return this.decide(`review_${this.type}`, { approved, ...(reason && { reason }) }, done);
+    const reviewed = await this.decide(`review_${this.type}`, { approved, ...(reason && { reason }) }, done);
+    if (reviewed && reason) this.forget(this.reasonKey, reason);
+    return reviewed;
   }
 
   async answer(answer: string, closed: boolean): Promise<boolean> {
     const done = t(closed ? 'done.closed' : 'done.answered', { what: this.what });
     const answered = await this.decide('respond_inquiry', { answer, closed }, done);
-    if (answered) forgetDraft(this.session.operator.id, keyOf(this));
+    if (answered) this.forget(keyOf(this), answer);
     return answered;
   }
 
@@ -168,6 +177,12 @@ export class Work {
 
   release(): Promise<boolean> {
     return this.change('release_task', { type: this.type, id: this.id }, t('done.released', { what: this.what }));
+  }
+
+  /** What was sent is a draft no longer; what was written since is. */
+  private forget(key: string, sent: string): void {
+    const { id } = this.session.operator;
+    if (draft(id, key) === sent) forgetDraft(id, key);
   }
 
   private decide(action: string, data: Data, done: string): Promise<boolean> {
@@ -207,10 +222,14 @@ export class Work {
       return false;
     } finally {
       this.busy = false;
-      const { unheard } = this;
-      this.unheard = null;
-      if (unheard) void this.hear(unheard);
+      this.hearUnheard();
     }
+  }
+
+  private hearUnheard(): void {
+    const { unheard } = this;
+    this.unheard = null;
+    if (unheard) void this.hear(unheard);
   }
 
   /** Take in what was read; what was read before something newer was known changes nothing. */

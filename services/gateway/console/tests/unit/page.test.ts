@@ -10,7 +10,7 @@ import { fill, isolated } from '../../src/i18n/translate';
 import { zh } from '../../src/i18n/zh';
 import { newToken, tokenHash } from '../../src/operators/token';
 import { changesOf } from '../../src/record/changes';
-import { Keys } from '../../src/state/keys';
+import { Keys, Typing } from '../../src/state/keys';
 import { viewsOf } from '../../src/state/roles';
 import { address, parseRoute } from '../../src/state/route';
 
@@ -124,6 +124,25 @@ describe('keys', () => {
     expect(keys.press('d', 1_300)).toBe('g d');
     expect(keys.press('g', 2_000)).toBeNull();
     expect(keys.press('d', 3_201)).toBe('d');
+  });
+});
+
+describe('typing', () => {
+  it('goes on for a moment where the field has gone, and ends when the field is left', () => {
+    const [typing, field] = [new Typing(), { isConnected: true }];
+    expect(typing.goesOn('a', null, 0)).toBe(false);
+    expect(typing.goesOn('a', field, 100)).toBe(false);
+    expect(typing.goesOn('a', null, 200)).toBe(false);
+    for (const left of ['Enter', 'Escape', 'Tab']) {
+      const gone = { isConnected: false };
+      expect(typing.goesOn('a', gone, 300)).toBe(false);
+      expect(typing.goesOn('a', null, 1_500)).toBe(true);
+      expect(typing.goesOn('Shift', null, 2_700)).toBe(true);
+      expect(typing.goesOn('a', null, 3_901)).toBe(false);
+      expect(typing.goesOn('a', gone, 4_000)).toBe(false);
+      expect(typing.goesOn(left, gone, 4_100)).toBe(false);
+      expect(typing.goesOn('a', null, 4_200)).toBe(false);
+    }
   });
 });
 
