@@ -262,6 +262,7 @@ export const en = {
   'counter.start': '{count, plural, one {Create # row} other {Create # rows}}',
   'counter.progress': '{done} of {count} done',
   'counter.finished': '{good} created, {bad} not.',
+  'counter.stop': 'Stop',
   'counter.line': 'Line',
   'counter.result': 'Result',
   'counter.results': 'Save the results',

@@ -264,6 +264,7 @@ export const es: Messages = {
   'counter.start': '{count, plural, one {Crear # fila} other {Crear # filas}}',
   'counter.progress': '{done} de {count} hechas',
   'counter.finished': '{good} creadas, {bad} no.',
+  'counter.stop': 'Detener',
   'counter.line': 'Línea',
   'counter.result': 'Resultado',
   'counter.results': 'Guardar los resultados',

@@ -264,6 +264,7 @@ export const zh: Messages = {
   'counter.start': '{count, plural, other {建立 # 列}}',
   'counter.progress': '已完成 {done} / {count}',
   'counter.finished': '已建立 {good} 列，未建立 {bad} 列。',
+  'counter.stop': '停止',
   'counter.line': '行',
   'counter.result': '結果',
   'counter.results': '儲存結果',

@@ -10,6 +10,8 @@ import { current } from './clock.svelte';
 const FIRST_PAGE = 60;
 const PAGE = 1000;
 const PAGE_WAIT = 20_000;
+/** A listing that broke off is begun anew after this long (milliseconds). */
+const AGAIN_AFTER = 5_000;
 /** While pages stream in, the list is redrawn this often (milliseconds). */
 const LOADING_PACE = 150;
 
@@ -26,6 +28,7 @@ export class Desk {
   private told: Set<Key> | null = null;
   private drawing = false;
   private loads = 0;
+  private again: ReturnType<typeof setTimeout> | undefined;
   private firstRows: Promise<void> = Promise.resolve();
 
   constructor(
@@ -53,15 +56,15 @@ export class Desk {
     this.firstRows = this.readFirst();
   }
 
-  /** List everything; what is known stays in sight meanwhile. */
-  async load(): Promise<void> {
-    this.loads += 1;
+  /** List everything; what is known stays in sight meanwhile, a failure told before (`again`) too. */
+  async load(again = false): Promise<void> {
+    this.stop();
     const mine = this.loads;
     await this.firstRows;
     if (this.loads !== mine) return;
     const listed = new Set<Key>();
     const told = (this.told = new Set<Key>());
-    if (this.queue.size === 0) this.status = 'loading';
+    if (this.queue.size === 0 && !again) this.status = 'loading';
     try {
       let cursor: string | null = null;
       do {
@@ -75,9 +78,17 @@ export class Desk {
       } while (cursor);
       this.queue.keepOnly(listed, told);
     } catch {
-      if (this.loads === mine && this.queue.size === 0) this.status = 'failed';
+      if (this.loads !== mine) return;
+      if (this.queue.size === 0) this.status = 'failed';
+      this.again = setTimeout(() => void this.load(true), AGAIN_AFTER);
     }
     this.draw();
+  }
+
+  /** Go on with no listing. */
+  stop(): void {
+    this.loads += 1;
+    clearTimeout(this.again);
   }
 
   hear({ item }: Extract<Push, { type: 'item' }>): void {

@@ -65,6 +65,11 @@ export class Imports {
     this.byAction.delete(action);
   }
 
+  /** Whether rows are being created. */
+  get running(): boolean {
+    return [...this.byAction.values()].some((each) => each.running);
+  }
+
   stop(): void {
     this.byAction.forEach((each) => each.stop());
   }

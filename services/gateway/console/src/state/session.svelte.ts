@@ -30,6 +30,8 @@ export class Session {
   live = $state<LiveState>('connecting');
   /** How often the connection came back. */
   returns = $state(0);
+  /** A token that was made here: shown once, in whichever view one is when it counts. */
+  newToken = $state.raw<{ name: string; token: string } | null>(null);
   /** What waits for the connection. */
   kept = $state.raw<readonly Entry[]>([]);
   readonly api: Api;
@@ -110,6 +112,7 @@ export class Session {
 
   end(): void {
     this.imports.stop();
+    this.desk.stop();
     clearInterval(this.flusher);
     removeEventListener('online', this.online);
     removeEventListener('offline', this.offline);

@@ -43,7 +43,7 @@ export class Work {
   private takenAt = 0;
   private settledAt = 0;
   private lastWorkAt = 0;
-  private renewing = false;
+  private renewal: Promise<void> | null = null;
   private unheard: ItemPush | null = null;
 
   constructor(
@@ -137,15 +137,19 @@ export class Work {
 
   /** Renew the hold when it is time to. */
   async tick(now: number): Promise<void> {
-    if (!this.mine(now) || this.renewing || this.busy) return;
+    if (!this.mine(now) || this.renewal || this.busy) return;
     if (!shouldRenew(this.takenAt, this.item?.claimed_until ?? null, this.lastWorkAt, now)) return;
-    this.renewing = true;
+    this.renewal = this.renew();
+    await this.renewal;
+    this.renewal = null;
+  }
+
+  private async renew(): Promise<void> {
     try {
       this.take(handed(await run(this.session.api, 'get_task', { type: this.type, id: this.id })));
     } catch {
       // The next second tries again; when the hold is lost, an event says so.
     }
-    this.renewing = false;
   }
 
   async claim(): Promise<void> {
@@ -205,6 +209,8 @@ export class Work {
     if (this.busy) return false;
     this.busy = true;
     try {
+      // A renewal that came to the server after a release would take the item again.
+      await this.renewal;
       await work();
       return true;
     } catch (error) {

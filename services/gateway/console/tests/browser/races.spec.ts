@@ -237,3 +237,46 @@ test('who signs out while the session is begun anew stays signed out', async ({ 
   await settled(page);
   await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
 });
+
+test('a listing that broke off is begun anew by itself', async ({ browser, request }) => {
+  const id = await create(request, 'document', { content: 'Listed at last' });
+  const page = await signedIn(browser, 'Carol');
+  let broken = true;
+  await page.route('**/api/v1', (route) =>
+    broken && route.request().postData()?.includes('list_queue') ? route.abort('internetdisconnected') : route.fallback(),
+  );
+  await page.reload();
+  await expect(page.getByText('The queue could not be loaded')).toBeVisible();
+  broken = false;
+  await expect(row(page, 'document', id)).toBeVisible();
+});
+
+test('a new token is shown to whoever has gone elsewhere before it counted', async ({ browser }) => {
+  const page = await signedIn(browser, 'Alice');
+  await page.getByRole('link', { name: 'Operators' }).click();
+  const { given, answer } = await hold(page, 'rotate_operator');
+  await page.getByRole('listitem').filter({ hasText: 'Erin' }).getByRole('button', { name: 'New token' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'New token' }).click();
+  await given;
+  await page.goto('/#/board');
+  await expect(page.getByRole('heading', { level: 1, name: 'The board' })).toBeVisible();
+  answer();
+  const token = await page.getByRole('alertdialog').getByLabel('Access token').inputValue();
+  const login = await page.request.post('/api/v1', { data: { token, task: { action: 'login', name: 'Erin' } } });
+  expect(login.status()).toBe(200);
+});
+
+test('an import is not left by accident, and can be stopped', async ({ browser }) => {
+  const page = await signedIn(browser, 'Alice');
+  const { given, answer } = await hold(page, 'Row of a long file');
+  const lines = `name\n${'Row of a long file\n'.repeat(100)}`;
+  await page.getByLabel('CSV file', { exact: true }).setInputFiles({ name: 'long.csv', mimeType: 'text/csv', buffer: Buffer.from(lines) });
+  await page.getByRole('button', { name: 'Create 100 rows' }).click();
+  await given;
+  const [dialog] = await Promise.all([page.waitForEvent('dialog'), page.close({ runBeforeUnload: true })]);
+  expect(dialog.type()).toBe('beforeunload');
+  await dialog.dismiss();
+  await page.getByRole('button', { name: 'Stop' }).click();
+  answer();
+  await expect(page.getByText('8 created, 0 not.')).toBeVisible();
+});
