@@ -14,7 +14,7 @@ from services.gateway.service import GatewayService
 from services.info.service import InfoService
 from services.runtime.amqp.broker import AmqpBroker
 from services.runtime.amqp.consuming import declare
-from services.runtime.messaging.broker import Message, NotAccepted
+from services.runtime.messaging.broker import BrokerUnavailable, Message, NotAccepted
 from services.runtime.messaging.envelopes import encode
 from services.runtime.messaging.topology import shared_queues, work_queue
 from services.runtime.settings import Settings
@@ -123,7 +123,7 @@ def test_a_queue_that_is_deleted_under_its_readers_is_made_again(loop: Loop) -> 
     def accepted() -> bool:
         try:
             broker.publish([Message("gateway.events", TASKS_SUBMITTED.name, body)], 2.0)
-        except NotAccepted:
+        except BrokerUnavailable:
             return False
         return True
 
