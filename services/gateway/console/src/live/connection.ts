@@ -20,7 +20,7 @@ export interface LiveOptions {
   language: () => string;
   onTask: (task: Task) => void;
   onItem: (push: Extract<Push, { type: 'item' }>) => void;
-  /** The server listens; `again` when the connection had been lost, so that what has no replay is read anew. */
+  /** The server listens; `again` when an earlier connection was lost, ready or not, so that what has no replay is read anew. */
   onReady: (operator: Operator, again: boolean) => void;
   onState: (state: LiveState) => void;
   random?: () => number;
@@ -48,14 +48,15 @@ export function connectLive(options: LiveOptions): Live {
   const clearTimer = options.clearTimer ?? ((timer) => clearTimeout(timer as number));
   const seen = new Seen();
   let since: string | null = null;
-  let attempt = 0;
-  let wasReady = false;
+  let failures = 0;
+  let connections = 0;
   let stopped = false;
   let timer: unknown = null;
   let socket: Socket | null = null;
 
   function connect(): void {
     timer = null;
+    connections += 1;
     options.onState('connecting');
     const current = options.open();
     socket = current;
@@ -72,10 +73,9 @@ export function connectLive(options: LiveOptions): Live {
 
   function receive(push: Push): void {
     if (push.type === 'ready') {
-      attempt = 0;
+      failures = 0;
       options.onState('live');
-      options.onReady(push.operator, wasReady);
-      wasReady = true;
+      options.onReady(push.operator, connections > 1);
     } else if (push.type === 'task') {
       since = push.task.id;
       if (seen.add(push.task.id)) options.onTask(push.task);
@@ -93,8 +93,8 @@ export function connectLive(options: LiveOptions): Live {
       return;
     }
     options.onState('waiting');
-    const pause = delay(code === RESTARTING ? 0 : attempt, options.random);
-    attempt += 1;
+    const pause = delay(code === RESTARTING ? 0 : failures, options.random);
+    failures += 1;
     timer = setTimer(connect, pause);
   }
 

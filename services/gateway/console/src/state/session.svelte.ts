@@ -39,6 +39,7 @@ export class Session {
   readonly desk: Desk;
   readonly tasks: MyTasks;
   readonly imports = new Imports();
+  private wasReady = false;
   private readonly outcomes = new Outcomes();
   private readonly connection: Live;
   private readonly flusher: ReturnType<typeof setInterval>;
@@ -136,10 +137,11 @@ export class Session {
       return;
     }
     if (again) {
-      say(t('live.back'), 'news');
+      if (this.wasReady) say(t('live.back'), 'news');
       this.returns += 1;
       void this.tasks.load();
     }
+    this.wasReady = true;
     if (this.hasDesk) void this.desk.load();
     void this.outbox.flush();
   }

@@ -10,7 +10,7 @@ test('a reviewer works through the desk with the keyboard alone', async ({ page,
   await page.keyboard.press('Tab');
   await page.keyboard.type(TOKENS.Carol);
   await page.keyboard.press('Enter');
-  await expect(page.locator('.live.live')).toBeVisible();
+  await expect(page.locator('[data-state=live]')).toBeVisible();
   await page.keyboard.press('t');
   await expect(page.getByRole('heading', { name: 'Document 1', exact: true })).toBeFocused();
   await page.keyboard.press('e');

@@ -71,7 +71,7 @@ export async function signIn(page: Page, name: Name): Promise<void> {
   await page.locator('input[autocomplete=username]').fill(name);
   await page.locator('input[autocomplete=current-password]').fill(TOKENS[name]);
   await page.keyboard.press('Enter');
-  await expect(page.locator('.live.live')).toBeVisible();
+  await expect(page.locator('[data-state=live]')).toBeVisible();
 }
 
 const ending = new WeakSet<Page>();

@@ -8,7 +8,7 @@ test('signing in keeps the token for the tab, and never in an address', async ({
   await page.goto('/');
   await signIn(page, 'Carol');
   await page.reload();
-  await expect(page.locator('.live.live')).toBeVisible();
+  await expect(page.locator('[data-state=live]')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Your account' })).toContainText('Carol');
   addresses.push(page.url());
   expect(addresses.filter((address) => address.includes(TOKENS.Carol))).toEqual([]);

@@ -81,6 +81,14 @@ describe('the live connection', () => {
     expect(readies).toEqual([false, true]);
   });
 
+  it('has what has no replay read anew though no connection before was ready', () => {
+    const { last, timers, readies } = start();
+    last().onclose?.({ code: 1006 });
+    timers[0]?.call();
+    last().push({ type: 'ready', operator: OPERATOR });
+    expect(readies).toEqual([true]);
+  });
+
   it('waits longer after each failed attempt, and starts over once it was ready', () => {
     const { last, timers } = start();
     for (let attempt = 0; attempt < 3; attempt += 1) {
