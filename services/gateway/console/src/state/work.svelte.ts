@@ -1,10 +1,10 @@
 /** Work on one item: what is known of it, the hold on it, and what may be done with it. */
-import { Pending, resultOf, run } from '../api/run';
+import { resultOf, run } from '../api/run';
 import { itemOf, type Customer, type Data, type Item, type ItemType, type Push } from '../api/types';
 import { shouldRenew } from '../desk/lease';
 import { holder, isDecided, keyOf } from '../desk/queue';
-import { isAbout, Kept } from '../outbox/outbox';
-import { explain, race } from '../ui/errors';
+import { isAbout } from '../outbox/outbox';
+import { explain, isOnItsWay, race } from '../ui/errors';
 import { current } from './clock.svelte';
 import { draft, forgetDraft } from './drafts';
 import { format, t, tOf } from './language.svelte';
@@ -214,7 +214,7 @@ export class Work {
       await work();
       return true;
     } catch (error) {
-      if (error instanceof Kept || error instanceof Pending) {
+      if (isOnItsWay(error)) {
         say(explain(error), 'news');
         return true;
       }

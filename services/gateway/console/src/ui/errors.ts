@@ -14,6 +14,11 @@ export function explain(error: unknown): string {
   return error instanceof Unreachable ? t('error.unreachable') : t('error.unexpected');
 }
 
+/** Whether what was asked for is on its way all the same: it is not to be asked for again. */
+export function isOnItsWay(error: unknown): boolean {
+  return error instanceof Kept || error instanceof Pending;
+}
+
 /** When somebody else was quicker: who, kindly. */
 export function race(error: unknown): string | null {
   if (!(error instanceof Failed)) return null;
