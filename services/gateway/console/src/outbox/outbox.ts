@@ -40,7 +40,7 @@ export class Kept extends Error {
 export class Outbox {
   private flushing: Promise<void> | null = null;
   private readonly inFlight = new Set<string>();
-  /** What is stored, oldest first: reading it anew for each of a thousand entries would take a second each. */
+  /** What is stored, oldest first. Read anew for each change, every entry would cost more than the one before. */
   private known: readonly Entry[];
 
   constructor(private readonly options: OutboxOptions) {
@@ -106,10 +106,17 @@ export class Outbox {
         this.remove(entry);
         this.options.onSent(entry, task);
       } catch (error) {
-        if (!(error instanceof Refused) || canWait(error)) return;
+        if (!(error instanceof Refused) || canWait(error)) return this.keepAll();
         this.remove(entry);
         this.options.onRefused(entry, error);
       }
+    }
+  }
+
+  /** Nothing can be sent now: what a closed tab was sending waits like the rest. */
+  private keepAll(): void {
+    for (const entry of this.known) {
+      if (!entry.kept && !this.inFlight.has(entry.key)) this.write({ ...entry, kept: true });
     }
   }
 

@@ -96,6 +96,19 @@ describe('the outbox', () => {
     expect(sent.map(({ key }) => key)).toEqual(['key-1', 'key-1']);
   });
 
+  it('shows as kept what a closed tab was sending, once it cannot be sent now', async () => {
+    for (const key of ['key-8', 'key-9']) {
+      storage.setItem(`backoffice.outbox.1.${key}`, JSON.stringify({ key, action: 'a', data: {}, at: 1, kept: false }));
+    }
+    const box = outbox();
+    online = false;
+    await box.flush();
+    expect(box.entries().map(({ kept }) => kept)).toEqual([true, true]);
+    online = true;
+    await box.flush();
+    expect(box.entries()).toEqual([]);
+  });
+
   it('stops at what cannot be sent yet, and keeps it and the rest', async () => {
     const box = outbox();
     online = false;
