@@ -13,6 +13,9 @@ from queue import Empty, SimpleQueue
 LANES = 2
 """Parts that run at a time."""
 
+_SLOWEST = ("integration", "system", "deployment", "security", "console")
+"""What starts servers, processes and browsers takes longest, and had better not begin when all else has ended."""
+
 _COUNT = re.compile(r"(\d+) (passed|failed|error|skipped)")
 _SUMMARY = " short test summary info "
 
@@ -33,10 +36,6 @@ class Result:
     code: int
     closing: str
     failures: list[str]
-
-
-_SLOWEST = ("integration", "system", "deployment", "security", "console")
-"""What starts servers, processes and browsers takes longest, and had better not begin when all else has ended."""
 
 
 def parts(tests: Path) -> list[Path]:

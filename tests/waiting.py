@@ -1,6 +1,7 @@
 """Waiting for what happens in the background, never longer than needed."""
 
 import linecache
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -27,3 +28,14 @@ def eventually(probe: Callable[[], T | None], timeout: float = PATIENCE, pause: 
             line = linecache.getline(caller.f_code.co_filename, caller.f_lineno).strip()
             raise AssertionError(f"still {str(answer)[:500]} after {timeout:g} s: {line}")
         eventlet.sleep(pause)
+
+
+def read_until(process: "subprocess.Popen[str]", text: str) -> str:
+    """What a process says, up to the line with that text; fails with what it said when it ends before."""
+    assert process.stdout is not None
+    said = ""
+    for line in process.stdout:
+        said += line
+        if text in line:
+            return said
+    raise AssertionError(f"ended with {process.wait()} before it said {text!r}:\n{said}")

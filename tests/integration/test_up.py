@@ -14,6 +14,7 @@ import pytest
 
 from tests.create_data_by_adminapi import SamplesError, create_samples_v1
 from tests.stack import free_port
+from tests.waiting import read_until
 
 COMMAND = [sys.executable, "-m", "services.cli"]
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,16 +64,6 @@ class Machine:
         done = self.run("submit", *arguments, "--token", token, "--json")
         task: dict[str, Any] = json.loads(done.stdout)
         return task
-
-
-def read_until(process: "subprocess.Popen[str]", text: str) -> str:
-    assert process.stdout is not None
-    said = ""
-    for line in process.stdout:
-        said += line
-        if text in line:
-            return said
-    raise AssertionError(f"ended with {process.wait()}:\n{said}")
 
 
 def end(process: "subprocess.Popen[str]", number: int = signal.SIGTERM) -> int:

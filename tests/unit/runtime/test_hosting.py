@@ -12,6 +12,7 @@ import pytest
 
 from services.runtime import hosting
 from services.runtime.settings import Settings, SettingsError
+from tests.waiting import read_until
 
 ROOT = Path(__file__).resolve().parents[3]
 HOST = """
@@ -62,16 +63,6 @@ def start() -> Iterator[Start]:
         process.wait()
         if process.stdout:
             process.stdout.close()
-
-
-def read_until(process: "subprocess.Popen[str]", text: str) -> None:
-    assert process.stdout is not None
-    said = ""
-    for line in process.stdout:
-        said += line
-        if text in line:
-            return
-    raise AssertionError(f"ended with {process.wait()} before it said {text!r}:\n{said}")
 
 
 def rest(process: "subprocess.Popen[str]") -> str:
