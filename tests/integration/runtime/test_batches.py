@@ -119,6 +119,15 @@ def test_a_stopping_consumer_takes_nothing_new_and_finishes_what_it_holds(
     done = ids(seen.batches)
     assert done == list(range(len(done)))
     assert len(done) == TASKS_SUBMITTED.prefetch
-    left = [channel.basic_get("tasks.tasks_submitted") for _ in range(100 - len(done))]
-    assert [json.loads(message.body)["tasks"][0]["id"] for message in left] == list(range(len(done), 100))
-    assert channel.basic_get("tasks.tasks_submitted") is None
+    left = list(iter(lambda: channel.basic_get("tasks.tasks_submitted"), None))
+    # RabbitMQ may forget the last acknowledgements of a connection that is closed, and deliver again what was done.
+    again = [message for message in left if message.delivery_info["redelivered"]]
+    new = [message for message in left if not message.delivery_info["redelivered"]]
+    assert [number(message) for message in new] == list(range(len(done), 100))
+    assert {number(message) for message in again} <= set(done)
+
+
+def number(message: amqp.Message) -> int:
+    """The id of the task that ``submit`` put into it."""
+    told: int = json.loads(message.body)["tasks"][0]["id"]
+    return told
