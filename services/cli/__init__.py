@@ -12,6 +12,8 @@ def main() -> None:
     # psycopg2 is patched by whoever uses it: most services must not even import it.
     eventlet.monkey_patch(psycopg=False)
 
+    from services.cli import output
     from services.cli.program import backoffice
 
+    output.accept_every_character()
     backoffice(prog_name="backoffice")

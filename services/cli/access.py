@@ -13,12 +13,19 @@ from services.runtime.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-TOKEN, NAME, URL = "BACKOFFICE_TOKEN", "BACKOFFICE_NAME", "BACKOFFICE_URL"
+TOKEN, NAME, URL, CACERT = "BACKOFFICE_TOKEN", "BACKOFFICE_NAME", "BACKOFFICE_URL", "BACKOFFICE_CACERT"
 
 
 def access_options(command: Command) -> Command:
-    """``--token``, ``--name``, ``--url`` and ``--language``."""
+    """``--token``, ``--name``, ``--url``, ``--language`` and ``--cacert``."""
     for option in (
+        click.option(
+            "--cacert",
+            envvar=CACERT,
+            show_envvar=True,
+            type=click.Path(exists=True, dir_okay=False),
+            help="Certificates that an https server's is checked against.",
+        ),
         click.option("--language", default="en", show_default=True, help="Of messages: en, es, zh-Hant."),
         click.option("--url", envvar=URL, show_envvar=True, help="Default: this machine, HTTP_PORT."),
         click.option("--name", envvar=NAME, show_envvar=True, help="Log in by this name when no session is open."),

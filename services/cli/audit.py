@@ -8,12 +8,14 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
+from services.cli import output
 from services.cli.database import database
 from services.cli.program import examples
 from services.contracts.tasks import utc_text
 from services.info import checkpoints, seals, verification
 from services.info.findings import Report
 from services.runtime.postgres.database import Pool
+from services.runtime.printable import printable
 from services.runtime.settings import Settings
 
 BROKEN = 3
@@ -57,9 +59,12 @@ def verify(files: tuple[Path, ...]) -> None:
 
 @audit.command()
 @click.option(
-    "--output", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="A file, instead of the terminal."
+    "--output",
+    "target",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="A file, instead of the terminal.",
 )
-def checkpoint(output: Path | None) -> None:
+def checkpoint(target: Path | None) -> None:
     """Seal what has been written, and export what the last seal is.
 
     Keep it where nobody who can change the database can change it.
@@ -68,11 +73,11 @@ def checkpoint(output: Path | None) -> None:
         seals.seal_all(pool)
         with pool.transaction() as tx:
             made = checkpoints.make(tx)
-    if output is None:
-        click.echo(made.to_json(), nl=False)
+    if target is None:
+        output.show(made.to_json(), newline=False)
     else:
-        _write(output, made.to_json())
-        click.echo(f"{output}: seal {made.seal}, {made.rows:,} rows.")
+        _write(target, made.to_json())
+        output.show(f"{target}: seal {made.seal}, {made.rows:,} rows.")
 
 
 @contextmanager
@@ -104,18 +109,18 @@ def _write(output: Path, text: str) -> None:
 
 
 def _tell(report: Report, known: list[checkpoints.Checkpoint]) -> None:
-    click.echo(f"{_many(report.rows, 'row')} in {_many(report.seals, 'seal')} were checked.")
+    output.show(f"{_many(report.rows, 'row')} in {_many(report.seals, 'seal')} were checked.")
     for finding in report.findings:
-        click.echo(finding.sentence)
+        output.show(printable(finding.sentence))
     if report.unexplained:
-        click.echo(f"{_many(report.unexplained, 'further seal')} broken.")
+        output.show(f"{_many(report.unexplained, 'further seal')} broken.")
     if report.waiting_since:
         verb = "is" if report.waiting == 1 else "are"
         since = utc_text(report.waiting_since)
-        click.echo(
+        output.show(
             f"{_many(report.waiting, 'row')} {verb} not sealed yet, the oldest of {since}: nothing proves those."
         )
-    click.echo(_verdict(report, known))
+    output.show(_verdict(report, known))
 
 
 def _verdict(report: Report, known: list[checkpoints.Checkpoint]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import click
 
+from services.cli import output
 from services.cli.program import Misuse, examples
 from services.runtime.messaging.definitions import USERS, VHOST, definitions, password_hash
 
@@ -32,7 +33,7 @@ def definitions_(vhost: str, without_passwords: bool) -> None:
     from a file named by the same variable with _FILE behind it. Only salted hashes are printed.
     """
     hashes = {} if without_passwords else {user: password_hash(_password(user, os.environ)) for user in USERS}
-    click.echo(json.dumps(definitions(hashes, vhost), indent=2))
+    output.show(json.dumps(definitions(hashes, vhost), indent=2))
 
 
 def _password(user: str, environment: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ import json
 
 import click
 
+from services.cli import output
 from services.cli.database import actor, transaction
 from services.cli.lists import table
 from services.cli.program import examples
@@ -27,7 +28,7 @@ def list_(limit: int) -> None:
         for letter in letters
     ]
     head = ("id", "at", "queue", "operator", "action", "replayed as", "reason")
-    click.echo(table(head, rows) if rows else "No message has been set aside.")
+    output.show(table(head, rows) if rows else "No message has been set aside.")
 
 
 @dead.command()
@@ -36,7 +37,7 @@ def show(letter_id: int) -> None:
     """Show one with its body, as JSON."""
     with transaction(Settings.from_environment()) as tx:
         letter = dead_letters.show(tx, letter_id)
-    click.echo(json.dumps(letter, indent=2, ensure_ascii=False))
+    output.show(json.dumps(letter, indent=2, ensure_ascii=False))
 
 
 @dead.command()
@@ -45,4 +46,4 @@ def replay(letter_id: int) -> None:
     """Submit its task again, as a new task that names the old one, in the operator's session that is open now."""
     with transaction(Settings.from_environment()) as tx:
         task_id = dead_letters.replay(tx, letter_id, actor())
-    click.echo(f"Recorded as task {task_id}; the running services will take it up.")
+    output.show(f"Recorded as task {task_id}; the running services will take it up.")

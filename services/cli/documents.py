@@ -4,6 +4,7 @@ import json
 
 import click
 
+from services.cli import output
 from services.cli.program import examples
 
 
@@ -32,4 +33,4 @@ def postman() -> None:
 
 
 def _print(document: object) -> None:
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    output.show(json.dumps(document, indent=2, ensure_ascii=False))

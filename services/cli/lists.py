@@ -6,11 +6,13 @@ from string import Formatter
 import click
 
 import services.contracts.actions  # noqa: F401 -- declares them
+from services.cli import output
 from services.cli.program import examples
 from services.contracts.action import ACTIONS, Action
 from services.contracts.errors import CATALOGUE
 from services.contracts.languages import LANGUAGES, best_language, translate
 from services.contracts.operators import Role
+from services.runtime.printable import printable
 from services.runtime.settings import describe
 
 
@@ -18,7 +20,7 @@ from services.runtime.settings import describe
 def actions() -> None:
     """List the actions: who may do them, and with what data."""
     rows = [(name, _roles(action), action.help(), _data(action)) for name, action in ACTIONS.items()]
-    click.echo(table(("action", "roles", "what for", "data (optional)"), rows))
+    output.show(table(("action", "roles", "what for", "data (optional)"), rows))
 
 
 def _roles(action: type[Action]) -> str:
@@ -39,7 +41,7 @@ def errors(language: str) -> None:
         (code.value, str(entry.number), str(entry.status), _template(entry.message, known))
         for code, entry in CATALOGUE.items()
     ]
-    click.echo(table(("code", "number", "status", "message"), rows))
+    output.show(table(("code", "number", "status", "message"), rows))
 
 
 def _template(message: str, language: str) -> str:
@@ -53,9 +55,9 @@ def _template(message: str, language: str) -> str:
 def settings(markdown: bool) -> None:
     """List the environment variables that set everything, with their defaults."""
     if markdown:
-        click.echo(settings_document(), nl=False)
+        output.show(settings_document(), newline=False)
     else:
-        click.echo(table(("variable", "default", "what for"), describe()))
+        output.show(table(("variable", "default", "what for"), describe()))
 
 
 def settings_document() -> str:
@@ -73,7 +75,7 @@ def settings_document() -> str:
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Rows in columns as wide as they need; the last one is left as it is."""
-    lines = [tuple(head), *(tuple(row) for row in rows)]
+    lines = [tuple(head), *(tuple(map(printable, row)) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head) - 1)]
     return "\n".join(
         "  ".join([*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[-1]]).rstrip()

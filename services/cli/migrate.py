@@ -2,6 +2,7 @@
 
 import click
 
+from services.cli import output
 from services.cli.database import database
 from services.cli.program import examples
 from services.info import demo as demo_data
@@ -19,7 +20,7 @@ def migrate(demo: bool) -> None:
     with database(Settings.from_environment()) as url:
         if demo:
             demo_data.create_fake_database(url)
-            click.echo("The demo database has been made anew.")
+            output.show("The demo database has been made anew.")
             return
         applied = migrations.migrate(url)
-    click.echo("\n".join(f"applied {name}" for name in applied) or "The database is up to date.")
+    output.show("\n".join(f"applied {name}" for name in applied) or "The database is up to date.")

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from services.cli import output
 from services.cli.database import actor, transaction
 from services.cli.lists import table
 from services.cli.program import examples
@@ -43,7 +44,7 @@ def list_() -> None:
     with transaction(Settings.from_environment()) as tx:
         found = operators.list_all(tx)
     rows = [_row(each) for each in found]
-    click.echo(
+    output.show(
         table(("id", "name", "role", "level", "state", "session"), rows) if rows else "There is no operator yet."
     )
 
@@ -60,7 +61,7 @@ def disable(name: str) -> None:
     """Refuse an operator from now on, and end the open session."""
     with transaction(Settings.from_environment()) as tx:
         operators.disable(tx, name, actor())
-    click.echo(f"{name} is disabled.")
+    output.show(f"{name} is disabled.")
 
 
 @operator.command()
@@ -69,7 +70,7 @@ def enable(name: str) -> None:
     """Let a disabled operator log in again."""
     with transaction(Settings.from_environment()) as tx:
         operators.enable(tx, name, actor())
-    click.echo(f"{name} is enabled.")
+    output.show(f"{name} is enabled.")
 
 
 @operator.command()
@@ -88,7 +89,7 @@ def set_level(name: str, level: int) -> None:
     """Change how much an operator may decide."""
     with transaction(Settings.from_environment()) as tx:
         operators.set_level(tx, name, level, actor())
-    click.echo(f"{name} has level {level}.")
+    output.show(f"{name} has level {level}.")
 
 
 @operator.command("set-role")
@@ -98,10 +99,10 @@ def set_role(name: str, role: str) -> None:
     """Change what an operator may do."""
     with transaction(Settings.from_environment()) as tx:
         operators.set_role(tx, name, Role(role), actor())
-    click.echo(f"{name} is {Role(role).value}.")
+    output.show(f"{name} is {Role(role).value}.")
 
 
 def _show_token(name: str, token: str) -> None:
     """The token alone on standard output, so that it can be piped into a secret store."""
-    click.echo(f"The token of {name}; it is not kept and cannot be shown again:", err=True)
-    click.echo(token)
+    output.show(f"The token of {name}; it is not kept and cannot be shown again:", err=True)
+    output.show(token)

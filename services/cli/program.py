@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from services.cli import output
 from services.runtime.settings import SettingsError
 
 COMMANDS = {
@@ -36,7 +37,7 @@ class Fault(click.ClickException):
 
     def show(self, file: Any = None) -> None:
         """Called by click."""
-        click.echo(f"backoffice: {self.message}", err=True)
+        output.show(f"backoffice: {self.message}", err=True)
 
 
 class Misuse(Fault):

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from services.runtime.printable import printable
+
 
 def shown_task(task: Mapping[str, Any]) -> str:
     """A task: a line, and below it what it answers."""
@@ -14,7 +16,8 @@ def sentence_of(task: Mapping[str, Any]) -> str:
     """Why a task failed."""
     error = task.get("error") or {}
     faults = "".join(f"; {fault['path']} {fault['message']}" for fault in error.get("params", {}).get("errors", ()))
-    return f"{task['action']}: {error.get('message', 'failed')} ({error.get('code')}, {error.get('number')}){faults}"
+    told = f"{task['action']}: {error.get('message', 'failed')} ({error.get('code')}, {error.get('number')}){faults}"
+    return printable(told)
 
 
 def outcome_line(task: Mapping[str, Any]) -> str:
@@ -69,4 +72,4 @@ def _nested(value: Any) -> bool:
 def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "none" if value in ([], {}) else str(value)
+    return "none" if value in ([], {}) else printable(str(value))

@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 import services.contracts.actions  # noqa: F401 -- declares them
+from services.cli import output
 from services.cli.access import access_options, log_in, server_url, token_or_ask
-from services.cli.api import Api, Problem
+from services.cli.api import Api, Problem, Unknown
 from services.cli.program import Fault, Misuse, examples
 from services.cli.shown import sentence_of, shown_task
 from services.contracts.action import ACTIONS, Action
@@ -26,6 +27,7 @@ _TRUTHS = {"true": True, "yes": True, "false": False, "no": False}
         "export BACKOFFICE_TOKEN=12qw BACKOFFICE_NAME=Alice",
         "backoffice submit create_transfer cid=1 amount=250.00 level=2",
         "backoffice submit get_task type=transfer --token 34er --name Bob",
+        "backoffice submit create_customer name='Grace Hopper' --key import-17",
         "backoffice submit list_tasks --json",
     )
 )
@@ -34,6 +36,7 @@ _TRUTHS = {"true": True, "yes": True, "false": False, "no": False}
 @access_options
 @click.option("--wait/--no-wait", default=True, help="For the outcome. Default: wait.")
 @click.option("--timeout", type=click.IntRange(1, 3600), default=30, show_default=True, help="Seconds to wait.")
+@click.option("--key", help="Idempotency key: the same command with the same key takes effect once.")
 @click.option("--json", "as_json", is_flag=True, help="Print the task as JSON.")
 def submit(
     action: str,
@@ -42,34 +45,38 @@ def submit(
     name: str | None,
     url: str | None,
     language: str,
+    cacert: str | None,
     wait: bool,
     timeout: int,
+    key: str | None,
     as_json: bool,
 ) -> None:
     """Submit a task and print its outcome. `backoffice actions` lists what there is.
 
-    Exit code 0 when it succeeded (or was accepted, with --no-wait), 1 when it failed, was refused, or had no outcome
-    in time, 2 when the command itself is wrong.
+    The exit code tells the outcome: 0 when the task succeeded (or was accepted, with --no-wait), 1 when it failed or
+    was refused, 2 when the command itself is wrong, 3 when the outcome is not known: the task may still take effect.
     """
     data = read_data(action, values)
-    api = Api(server_url(url), token_or_ask(token), language)
-    task = _submit(api, name, action, data, timeout if wait else 0)
-    click.echo(json.dumps(task, ensure_ascii=False) if as_json else shown_task(task))
+    api = Api(server_url(url), token_or_ask(token), language, cacert)
+    task = _submit(api, name, action, data, timeout if wait else 0, key)
+    output.show_outcome(json.dumps(task, ensure_ascii=False) if as_json else shown_task(task))
     if task["status"] == "failed":
         raise Fault(sentence_of(task))
     if task["status"] == "accepted" and wait:
-        raise Fault(f"No outcome within {timeout} seconds; it will still come. The task is {task['id']}.")
+        raise Unknown(f"No outcome within {timeout} seconds; it will still come. The task is {task['id']}.")
 
 
-def _submit(api: Api, name: str | None, action: str, data: Mapping[str, Any], wait: int) -> dict[str, Any]:
+def _submit(
+    api: Api, name: str | None, action: str, data: Mapping[str, Any], wait: int, key: str | None
+) -> dict[str, Any]:
     """Log in when it turns out to be needed."""
     try:
-        return api.submit(action, data, wait)
+        return api.submit(action, data, wait, key)
     except Problem as problem:
         if problem.code != Code.LOGIN_REQUIRED or ACTIONS[action].session:
             raise
     log_in(api, name)
-    return api.submit(action, data, wait)
+    return api.submit(action, data, wait, key)
 
 
 def read_data(name: str, values: Sequence[str]) -> dict[str, Any]:

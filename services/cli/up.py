@@ -11,6 +11,7 @@ from typing import Any
 import click
 import psycopg2
 
+from services.cli import output
 from services.cli.database import DATABASE, DEMO_DATABASE, reserved
 from services.cli.program import Fault, examples
 from services.contracts.events import Service
@@ -55,7 +56,7 @@ def up(demo: bool, host: str | None, port: str | None, amqp_uri: str | None, dat
         nobody = not demo and _nobody(url)
 
         def tell(started: dict[str, Any]) -> None:
-            click.echo(_welcome(_address(usable, started), demo, nobody))
+            output.show(_welcome(_address(usable, started), demo, nobody))
 
         exit_code = hosting.run(list(Service), usable, on_ready=tell, on_abandon=abandon)
     sys.exit(exit_code)

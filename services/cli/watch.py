@@ -1,6 +1,7 @@
 """``backoffice watch``: outcomes and items as they happen."""
 
 import json
+import ssl
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -9,12 +10,14 @@ from typing import Any
 import click
 import simple_websocket
 
+from services.cli import output
 from services.cli.access import access_options, log_in, server_url, token_or_ask
 from services.cli.api import Api
 from services.cli.program import Fault, examples
 from services.cli.shown import item_line, outcome_line
 from services.contracts.task_ids import new_task_id
 from services.contracts.tasks import now_text
+from services.runtime.printable import printable
 
 NOT_AUTHENTICATED = 4401
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
@@ -28,21 +31,27 @@ REMEMBERED = 10_000
 @click.option("--since", help="A task id: begin with what ended after it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, as the server sends them.")
 def watch(
-    token: str | None, name: str | None, url: str | None, language: str, since: str | None, as_json: bool
+    token: str | None,
+    name: str | None,
+    url: str | None,
+    language: str,
+    cacert: str | None,
+    since: str | None,
+    as_json: bool,
 ) -> None:
     """Show your outcomes and the items that you may decide, live, until Ctrl-C.
 
     When the connection is lost it is made again, and what was missed is shown.
     """
     address, token = server_url(url), token_or_ask(token)
-    api = Api(address, token, language)
+    api = Api(address, token, language, cacert)
     if name:
         log_in(api, name)
     try:
-        for message in Watching(address, token, language, since):
-            click.echo(json.dumps(message, ensure_ascii=False) if as_json else _line(message))
+        for message in Watching(address, token, language, since, cacert):
+            output.show(json.dumps(message, ensure_ascii=False) if as_json else printable(_line(message)))
     except KeyboardInterrupt:
-        click.echo(err=True)
+        output.show("", err=True)
 
 
 def _line(message: dict[str, Any]) -> str:
@@ -57,8 +66,9 @@ def _line(message: dict[str, Any]) -> str:
 class Watching:
     """The messages of a connection that is made again whenever it is lost; no outcome comes twice."""
 
-    def __init__(self, address: str, token: str, language: str, since: str | None) -> None:
+    def __init__(self, address: str, token: str, language: str, since: str | None, cacert: str | None = None) -> None:
         self._address = address
+        self._tls = ssl.create_default_context(cafile=cacert) if address.startswith("https:") else None
         self._hello = {"token": token, "language": language}
         self._since = since
         self._seen: OrderedDict[str, None] = OrderedDict()
@@ -78,7 +88,7 @@ class Watching:
 
     def _connection(self) -> Iterator[dict[str, Any]]:
         socket = simple_websocket.Client.connect(
-            self._address.replace("http", "ws", 1) + "/api/v1/ws", ping_interval=PING_SECONDS
+            self._address.replace("http", "ws", 1) + "/api/v1/ws", ping_interval=PING_SECONDS, ssl_context=self._tls
         )
         socket.send(json.dumps(self._hello | {"since": self._since}))
         while True:
@@ -105,7 +115,7 @@ class Watching:
 
     def _wait(self) -> None:
         if not self._told_lost:
-            click.echo(f"No connection to {self._address}; trying until it is there.", err=True)
+            output.show(f"No connection to {self._address}; trying until it is there.", err=True)
         self._told_lost = True
         time.sleep(self._pause)
         self._pause = min(self._pause * 2, LONGEST_PAUSE)

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from services.contracts.errors import Refusal
 from services.contracts.events import Service
 from services.contracts.tasks import utc_text
+from services.runtime.printable import printable, printable_lines
 from services.runtime.settings import Settings
 
 HIDDEN = "[hidden]"
@@ -76,7 +77,7 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, without its end."""
-        return json.dumps(self.fields(record), ensure_ascii=False, default=str)
+        return printable(json.dumps(self.fields(record), ensure_ascii=False, default=str))
 
     def fields(self, record: logging.LogRecord) -> dict[str, Any]:
         """The members of a line."""
@@ -85,7 +86,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "service": _service_of(record) or self._service,
-            "message": self._without_secrets(_message(record)),
+            "message": printable(self._without_secrets(_message(record))),
         }
         task_ids = getattr(record, "task_ids", None)
         if task_ids:
@@ -93,7 +94,7 @@ class JsonLines(logging.Formatter):
         if record.exc_info and record.exc_info[1] is not None:
             line["exc"] = {
                 "type": _type(record.exc_info[1]),
-                "traceback": self._without_secrets("\n".join(_frames(record.exc_info[1]))),
+                "traceback": printable_lines(self._without_secrets("\n".join(_frames(record.exc_info[1])))),
             }
         return line
 
@@ -159,4 +160,4 @@ def _frames(error: BaseException) -> list[str]:
     if earlier is not None:
         lines += [*_frames(earlier), "which led to"]
     lines += [line.rstrip() for line in traceback.format_tb(error.__traceback__)]
-    return [*lines, describe_failure(error)]
+    return [*lines, printable(describe_failure(error))]

@@ -41,3 +41,7 @@ def test_every_setting_is_listed() -> None:
 
     assert [line.split()[0] for line in output.splitlines()[1:]] == [name for name, _, _ in describe()]
     assert "| `HTTP_PORT` | `5000` | The port that the gateway listens on. |" in document
+
+
+def test_a_cell_of_a_table_stays_on_its_line() -> None:
+    assert table(("name",), [("Evil\x1b[2J\nForged",)]) == "name\n" + r"Evil\u001b[2J\nForged"

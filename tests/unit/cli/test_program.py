@@ -1,12 +1,15 @@
 """The command as a whole: its help helps, its failures are one sentence."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
+from services.cli import output
 from services.cli.program import COMMANDS, backoffice
 
 
@@ -91,3 +94,12 @@ def test_nothing_is_imported_before_eventlet_has_patched() -> None:
     done = subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout == "[]\n"
+
+
+def test_every_command_prints_through_the_module_that_escapes() -> None:
+    modules = Path(output.__file__).parent.glob("*.py")
+    printing = re.compile(r"\bclick\.s?echo|\bprint\(|\.write\(")
+    assert sorted(module.name for module in modules if printing.search(module.read_text(encoding="utf-8"))) == [
+        "database.py",  # writes a lock file
+        "output.py",
+    ]

@@ -1,9 +1,13 @@
 """What is typed becomes the action's data, and an outcome becomes an exit code."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,12 +62,14 @@ class Server:
     def __init__(self) -> None:
         self.answers: list[tuple[int, dict[str, Any]]] = []
         self.requests: list[tuple[str, str | None, str | None, Any]] = []
+        self.keys: list[str | None] = []
         server = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 seen = json.loads(body) if body else None
+                server.keys.append(self.headers["Idempotency-Key"])
                 server.requests.append(
                     (self.path, self.headers["Authorization"], self.headers["Prefer"], seen and seen["task"])
                 )
@@ -185,12 +191,12 @@ def test_a_refused_request_is_told_with_each_of_its_faults(server: Server) -> No
     )
 
 
-def test_no_outcome_in_time_is_exit_code_1_and_names_the_task(server: Server) -> None:
+def test_no_outcome_in_time_is_exit_code_3_and_names_the_task(server: Server) -> None:
     server.answers = [(202, task("accepted"))] * 5
 
     result = submit(server, "--timeout", "1")
 
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "No outcome within 1 seconds; it will still come. The task is t1." in result.stderr
 
 
@@ -208,3 +214,105 @@ def test_a_server_that_is_not_there_is_one_sentence(server: Server) -> None:
     assert (
         result.stderr == "backoffice: Nothing that answers as Backoffice is at http://127.0.0.1:1 (ConnectionError).\n"
     )
+
+
+def test_what_was_sent_and_not_answered_is_exit_code_3_and_says_how_to_repeat_it(server: Server) -> None:
+    server.answers = [(200, {"nothing": "that is known"})]
+
+    result = submit(server)
+
+    assert result.exit_code == 3
+    assert "It may have been accepted all the same. To repeat it safely, use --key." in result.stderr
+
+
+def test_a_broker_that_did_not_confirm_is_exit_code_3_and_names_the_task(server: Server) -> None:
+    params = {"accepted": "unknown", "task_id": "t1"}
+    server.answers = [(503, {"code": "unavailable", "detail": "The system cannot take this now.", "params": params})]
+
+    result = submit(server)
+
+    assert result.exit_code == 3
+    assert "The task is t1." in result.stderr
+
+
+def test_an_accepted_task_that_cannot_be_read_is_exit_code_3_and_names_the_task(server: Server) -> None:
+    server.answers = [(202, task("accepted")), (503, {"code": "unavailable", "detail": "Later."})]
+
+    result = submit(server)
+
+    assert result.exit_code == 3
+    assert result.stderr.startswith("backoffice: Task t1 was accepted, but its outcome cannot be read.")
+
+
+def test_a_refusal_for_too_many_requests_is_repeated_while_there_is_time(server: Server) -> None:
+    too_many = (429, {"code": "too_many_requests", "detail": "Too many.", "params": {"retry_after": 0.01}})
+    server.answers = [too_many, (200, SUCCEEDED)]
+
+    assert submit(server).exit_code == 0
+    assert [request[3]["action"] for request in server.requests] == ["get_customer", "get_customer"]
+
+
+def test_a_key_is_sent_as_the_idempotency_key(server: Server) -> None:
+    server.answers = [(200, SUCCEEDED)]
+
+    submit(server, "--key", "import-17")
+
+    assert server.keys == ["import-17"]
+
+
+def test_a_netrc_file_and_a_proxy_change_nothing_that_is_sent(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("machine 127.0.0.1 login mallory password secret\n", encoding="utf-8")
+    netrc.chmod(0o600)
+    for name, value in {"HOME": str(tmp_path), "NETRC": str(netrc), "http_proxy": "http://127.0.0.1:1"}.items():
+        monkeypatch.setenv(name, value)
+    server.answers = [(200, SUCCEEDED)]
+
+    assert submit(server).exit_code == 0
+    assert server.requests[0][1] == "Bearer 12qw"
+
+
+def run(server: Server, stdout: Any, *options: str, **environment: str) -> "subprocess.CompletedProcess[bytes]":
+    """The command as a process, since the streams and the exit code of one are tested."""
+    command = [sys.executable, "-m", "services.cli", "submit", "get_customer", "id=1", "--url", server.url]
+    return subprocess.run(
+        [*command, "--token", "12qw", *options],
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(("options", "shown"), [([], b"\\u0141ukasz"), (["--json"], b'"\\u0141ukasz"')])
+def test_an_encoding_without_the_character_escapes_it(server: Server, options: list[str], shown: bytes) -> None:
+    server.answers = [(200, task("succeeded", result={"customer": {"id": 1, "name": "Łukasz"}}))]
+
+    done = run(server, subprocess.PIPE, *options, PYTHONIOENCODING="cp1252")
+
+    assert done.returncode == 0, done.stderr
+    assert shown in done.stdout
+
+
+def test_an_outcome_that_cannot_be_printed_keeps_its_exit_code(server: Server) -> None:
+    server.answers = [(200, SUCCEEDED)]
+
+    with Path("/dev/full").open("wb") as full:
+        done = run(server, full)
+
+    assert done.returncode == 0
+    assert b"the outcome could not be printed: No space left on device" in done.stderr
+
+
+def test_control_characters_of_stored_text_do_not_reach_the_terminal(server: Server) -> None:
+    evil = "Evil\x1b[2J\x1b[31m\x07\x9b5m\u202e\nNext line"
+    server.answers = [(200, task("succeeded", result={"customer": {"id": 1, "name": evil}}))] * 2
+
+    assert submit(server).stdout.endswith(r"name  Evil\u001b[2J\u001b[31m\u0007\u009b5m\u202e\nNext line" + "\n")
+    as_json = submit(server, "--json").stdout
+    assert as_json.removesuffix("\n").isprintable()
+    assert json.loads(as_json)["result"]["customer"]["name"] == evil

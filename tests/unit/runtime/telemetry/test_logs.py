@@ -182,3 +182,27 @@ def test_text_is_for_people_on_one_line() -> None:
 
 def test_less_severe_lines_than_set_are_left_out() -> None:
     assert lines_of(lambda log: log.info("chat"), Settings(log_level="WARNING")) == []
+
+
+@pytest.mark.parametrize("log_format", ["json", "text"])
+def test_stored_text_cannot_act_on_a_terminal_or_forge_a_line(log_format: str) -> None:
+    settings = Settings(log_format=log_format)
+    evil = "Evil\x1b[2J\x07\x9b31m\u202e\n12:00:00 INFO forged"
+
+    (line,) = lines_of(lambda log: log.warning("customer %s", evil), settings)
+
+    assert line.isprintable()
+    assert "forged" in line
+
+
+def test_stored_text_in_an_exception_cannot_forge_a_line_of_its_traceback() -> None:
+    def fail(log: logging.Logger) -> None:
+        try:
+            raise ValueError("Evil\x1b[2J\nforged")
+        except ValueError:
+            log.exception("failed")
+
+    lines = lines_of(fail, Settings(log_format="text"))
+
+    assert all(line.isprintable() for line in lines)
+    assert lines[-1] == r"ValueError: Evil\u001b[2J\nforged"
