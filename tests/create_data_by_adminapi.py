@@ -67,6 +67,7 @@ def create_samples_v1(
     Raises ``SamplesError``, and ``requests.RequestException`` when nothing answers.
     """
     session = requests.Session()
+    session.trust_env = False
     session.headers["Authorization"] = f"Bearer {token}"
     session.headers["Prefer"] = f"wait={WAIT_SECONDS}"
     if name is not None:

@@ -29,6 +29,7 @@ class Backoffice:
         self._base = base.rstrip("/")
         self._token = token
         self._http = requests.Session()
+        self._http.trust_env = False  # a netrc file would replace the token
 
     def submit(self, action: str, data: dict[str, Any] | None = None, key: str | None = None) -> dict[str, Any]:
         """Submit a task. It is durable when this returns; a ``key`` makes it safe to repeat. Raises ``Problem``."""

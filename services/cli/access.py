@@ -9,6 +9,8 @@ import click
 
 from services.cli.api import Api
 from services.cli.program import Fault, Misuse
+from services.cli.running import running_system
+from services.runtime.addresses import host_and_port
 from services.runtime.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -27,7 +29,9 @@ def access_options(command: Command) -> Command:
             help="Certificates that an https server's is checked against.",
         ),
         click.option("--language", default="en", show_default=True, help="Of messages: en, es, zh-Hant."),
-        click.option("--url", envvar=URL, show_envvar=True, help="Default: this machine, HTTP_PORT."),
+        click.option(
+            "--url", envvar=URL, show_envvar=True, help="Default: the system that runs on this machine, or HTTP_PORT."
+        ),
         click.option("--name", envvar=NAME, show_envvar=True, help="Log in by this name when no session is open."),
         click.option("--token", envvar=TOKEN, show_envvar=True, help="Your access token; asked for when absent."),
     ):
@@ -36,8 +40,18 @@ def access_options(command: Command) -> Command:
 
 
 def server_url(url: str | None) -> str:
-    """Where the gateway is."""
-    return (url or f"http://127.0.0.1:{Settings.from_environment().http_port}").rstrip("/")
+    """Where the gateway is: as stated, by HTTP_PORT and HTTP_HOST, of the system that runs here, or by default."""
+    if url:
+        return url.rstrip("/")
+    settings = Settings.from_environment()
+    system = None if "HTTP_PORT" in os.environ or "HTTP_HOST" in os.environ else running_system()
+    return system.url if system else local_url(settings.http_host, settings.http_port)
+
+
+def local_url(host: str, port: int) -> str:
+    """The address at which this machine reaches what listens on ``host``."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - an address to compare with
+    return f"http://{host_and_port(reached, port)}"
 
 
 def token_or_ask(token: str | None) -> str:

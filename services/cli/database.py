@@ -1,12 +1,16 @@
 """The database that a command works on: DATABASE_URL, or the embedded one of DATA_DIR."""
 
 import getpass
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from services.cli.program import Misuse
+from services.cli.running import running_system
+from services.runtime.file_locks import locked
 from services.runtime.postgres.database import Pool
-from services.runtime.postgres.embedded import EmbeddedPostgresError, locked, running
+from services.runtime.postgres.embedded import EmbeddedPostgresError, running
 from services.runtime.postgres.transaction import Transaction
 from services.runtime.settings import Settings
 
@@ -16,13 +20,31 @@ DEMO_DATABASE = "backoffice_demo"
 
 
 @contextmanager
-def database(settings: Settings) -> Iterator[str]:
-    """The URL. Of the embedded databases it is the one that `up` uses now, if it runs."""
+def database(settings: Settings, *, create: bool = False) -> Iterator[str]:
+    """The URL. Of the embedded databases it is the one that `up` uses now, if it runs.
+
+    create: make a data folder where there is none
+
+    Raises ``Misuse`` when no database is named and none is here.
+    """
     if settings.database_url:
         yield settings.database_url
         return
-    with running(settings.data_dir) as server:
-        yield server.url(_used_by_up(Path(settings.data_dir)) or DATABASE)
+    folder = _data_folder(settings, create=create)
+    with running(folder) as server:
+        yield server.url(_used_by_up(folder) or DATABASE)
+
+
+def _data_folder(settings: Settings, *, create: bool) -> Path:
+    """That of DATA_DIR, or of the system that runs on this machine."""
+    stated = Path(settings.data_dir)
+    if "DATA_DIR" not in os.environ and (system := running_system()):
+        if system.data_dir is None:
+            raise Misuse(f"The system at {system.url} runs on a database of its own: set DATABASE_URL to it.")
+        return Path(system.data_dir)
+    if not create and not (stated / "postgres").is_dir():
+        raise Misuse(f"No database is at {stated.resolve()}: set DATABASE_URL, or DATA_DIR to the folder of `up`.")
+    return stated
 
 
 @contextmanager

@@ -17,7 +17,7 @@ def migrate(demo: bool) -> None:
 
     Connect as the owner of the schema. Safe to repeat, and at the same time as others.
     """
-    with database(Settings.from_environment()) as url:
+    with database(Settings.from_environment(), create=True) as url:
         if demo:
             demo_data.create_fake_database(url)
             output.show("The demo database has been made anew.")

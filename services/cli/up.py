@@ -5,15 +5,18 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
 import psycopg2
 
 from services.cli import output
+from services.cli.access import local_url
 from services.cli.database import DATABASE, DEMO_DATABASE, reserved
 from services.cli.program import Fault, examples
+from services.cli.running import RunningSystem, announced
 from services.contracts.events import Service
 from services.info import demo as demo_data
 from services.info.migrate import migrate
@@ -47,7 +50,7 @@ def up(demo: bool, host: str | None, port: str | None, amqp_uri: str | None, dat
     settings = Settings.from_environment({"LOG_FORMAT": "text", **os.environ, **stated})
     logs.configure(settings, "up")
     _check_address(settings)
-    with _database(settings, demo) as (url, abandon):
+    with _database(settings, demo) as (url, abandon), ExitStack() as until_the_end:
         if demo:
             demo_data.create_fake_database(url)
         else:
@@ -56,7 +59,10 @@ def up(demo: bool, host: str | None, port: str | None, amqp_uri: str | None, dat
         nobody = not demo and _nobody(url)
 
         def tell(started: dict[str, Any]) -> None:
-            output.show(_welcome(_address(usable, started), demo, nobody))
+            address = local_url(usable.http_host, started.get("port", usable.http_port))
+            data_dir = None if settings.database_url else str(Path(settings.data_dir).resolve())
+            until_the_end.enter_context(announced(RunningSystem(address, data_dir)))
+            output.show(_welcome(address, demo, nobody))
 
         exit_code = hosting.run(list(Service), usable, on_ready=tell, on_abandon=abandon)
     sys.exit(exit_code)
@@ -82,8 +88,8 @@ def _check_address(settings: Settings) -> None:
             attempt.bind((settings.http_host, settings.http_port))
         except OSError as error:
             raise Fault(
-                f"The address {settings.http_host}:{settings.http_port} cannot be used: {error.strerror}. "
-                "Choose another with --port or --host (HTTP_PORT, HTTP_HOST)."
+                f"{local_url(settings.http_host, settings.http_port)} cannot be used: {error.strerror}. "
+                "Choose another port or address by HTTP_PORT or HTTP_HOST: `HTTP_PORT=5001 make up`."
             ) from None
 
 
@@ -95,11 +101,6 @@ def _nobody(url: str) -> bool:
             return cursor.fetchone() is None
     finally:
         connection.close()
-
-
-def _address(settings: Settings, started: dict[str, Any]) -> str:
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.http_host, settings.http_host)  # noqa: S104
-    return f"http://{shown}:{started.get('port', settings.http_port)}"
 
 
 def _welcome(address: str, demo: bool, nobody: bool) -> str:

@@ -22,6 +22,7 @@ from nameko.containers import ServiceContainer
 
 from services.contracts.events import Service
 from services.runtime import crash_points
+from services.runtime.addresses import host_and_port
 from services.runtime.amqp.broker import AmqpBroker
 from services.runtime.finishing import Finishing
 from services.runtime.inprocess.broker import InProcessBroker
@@ -103,9 +104,9 @@ def _monitored(settings: Settings, monitoring: Monitoring) -> Iterator[None]:
     try:
         port = MonitoringPort(settings.metrics_host, settings.metrics_port, monitoring)
     except OSError as error:
-        address = f"{settings.metrics_host}:{settings.metrics_port}"
+        address = host_and_port(settings.metrics_host, settings.metrics_port)
         raise SettingsError(f"METRICS_PORT: the address {address} cannot be used: {error.strerror}.") from None
-    log.info("health and metrics on http://%s:%d", settings.metrics_host, port.port)
+    log.info("health and metrics on http://%s", host_and_port(settings.metrics_host, port.port))
     try:
         yield
     finally:

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,14 +28,29 @@ class Machine:
         self.folder = folder
         self.url = f"http://127.0.0.1:{free_port()}"
         self._environment = {
-            name: value for name, value in os.environ.items() if not name.startswith(("AMQP_", "DATABASE_", "HTTP_"))
-        } | {"DATA_DIR": str(folder), "BACKOFFICE_URL": self.url, "PYTHONUNBUFFERED": "1"}
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("AMQP_", "DATABASE_", "HTTP_", "DATA_DIR", "BACKOFFICE_"))
+        } | {"XDG_STATE_HOME": str(folder.parent / "state"), "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
+        self._stated = {"DATA_DIR": str(folder), "BACKOFFICE_URL": self.url}
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return self._run(arguments, ROOT, self._stated)
+
+    def run_in_another_shell(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+        """In an empty folder, without the settings of this machine."""
+        with tempfile.TemporaryDirectory() as folder:
+            done = self._run(arguments, Path(folder), environment)
+            assert list(Path(folder).iterdir()) == []
+            return done
+
+    def _run(
+        self, arguments: tuple[str, ...], folder: Path, stated: dict[str, str]
+    ) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [*COMMAND, *arguments],
-            env=self._environment,
-            cwd=ROOT,
+            env=self._environment | stated,
+            cwd=folder,
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
@@ -42,10 +58,10 @@ class Machine:
             check=False,
         )
 
-    def begin(self, *arguments: str) -> "subprocess.Popen[str]":
+    def begin(self, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
             [*COMMAND, *arguments],
-            env=self._environment,
+            env=self._environment | self._stated | environment,
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -125,6 +141,53 @@ def test_operators_are_managed_while_it_runs_and_it_holds_at_once(machine: Machi
     assert "not_authenticated" in refused.stderr
 
 
+def test_a_command_in_another_shell_finds_the_system_and_its_database(machine: Machine, demo: str) -> None:
+    submitted = machine.run_in_another_shell("submit", "get_customer", "id=1", "--token", "12qw", "--name", "Alice")
+    verified = machine.run_in_another_shell("audit", "verify")
+    listed = machine.run_in_another_shell("operator", "list")
+
+    assert submitted.returncode == 0, submitted.stderr
+    assert verified.returncode == 0, verified.stderr
+    assert "Alice" in listed.stdout
+
+
+def test_where_no_system_runs_and_no_database_is_named_a_command_says_so_and_makes_nothing(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "data")
+
+    for command in (["audit", "verify"], ["operator", "list"], ["dead", "list"]):
+        done = machine.run_in_another_shell(*command)
+        assert done.returncode == 2
+        assert "set DATABASE_URL, or DATA_DIR to the folder of `up`." in done.stderr
+
+
+def test_of_several_systems_none_is_guessed(tmp_path: Path) -> None:
+    one, other = Machine(tmp_path / "one"), Machine(tmp_path / "other")
+    processes = [machine.up("--demo")[0] for machine in (one, other)]
+    try:
+        done = one.run_in_another_shell("submit", "logout", "--token", "12qw")
+        assert done.returncode == 2
+        assert one.url in done.stderr
+        assert other.url in done.stderr
+        named = one.run_in_another_shell("operator", "list", DATA_DIR=str(tmp_path / "other"))
+        assert named.returncode == 0, named.stderr
+        processes[0].kill()
+        processes[0].wait()
+        found = one.run_in_another_shell("submit", "login", "name=Alice", "--token", "12qw")
+        assert found.returncode == 0, found.stderr
+    finally:
+        for process in processes:
+            end(process)
+
+
+def test_an_ipv6_address_is_shown_as_a_url_has_it(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    process = machine.begin("up", "--demo", "--port", "0", HTTP_HOST="::1")
+    try:
+        assert re.search(r"Backoffice is ready: http://\[::1\]:\d+ ", read_until(process, "is ready"))
+    finally:
+        end(process)
+
+
 def test_samples_are_created_through_the_interface(machine: Machine, demo: str) -> None:
     created = create_samples_v1(machine.url, "12qw", name="Alice", customers=2, items_per_customer=2, progress=False)
 
@@ -150,8 +213,8 @@ def test_a_port_that_is_taken_is_refused(machine: Machine, demo: str) -> None:
 
     assert done.returncode == 1
     assert (
-        "cannot be used: Address already in use. Choose another with --port or --host (HTTP_PORT, HTTP_HOST)."
-        in done.stderr
+        f"{machine.url} cannot be used: Address already in use. Choose another port or address by HTTP_PORT or "
+        "HTTP_HOST: `HTTP_PORT=5001 make up`." in done.stderr
     )
 
 

@@ -13,6 +13,7 @@ from eventlet import wsgi
 from eventlet.support.greenlets import GreenletExit
 from nameko.extensions import SharedExtension
 
+from services.runtime.addresses import host_and_port
 from services.runtime.configuration import monitoring_of, settings_of
 from services.runtime.http.protocol import Application, GuardedApplication, HttpProtocol
 
@@ -47,7 +48,7 @@ class HttpServer(SharedExtension):
             (settings.http_host, settings.http_port), family, backlog=512, reuse_port=False
         )
         self._listener.accept = _patient(self._listener.accept)
-        log.info("listening on http://%s:%d", settings.http_host, self.port)
+        log.info("listening on http://%s", host_and_port(settings.http_host, self.port))
         monitoring = monitoring_of(self.container)
         protocol = type("Protocol", (HttpProtocol,), {"malformed": malformed})
         self._loop = eventlet.spawn(

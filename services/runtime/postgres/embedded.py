@@ -12,12 +12,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 from urllib.parse import quote
 
 import psycopg2
 from psycopg2 import sql
 
+from services.runtime.file_locks import locked
 from services.runtime.postgres import programs
 from services.runtime.postgres.programs import PORT, START_SECONDS, SUPERUSER, EmbeddedPostgresError
 
@@ -75,15 +75,6 @@ def running(data_dir: str | Path) -> Iterator[EmbeddedPostgres]:
                     _stop(folder / "postgres")
 
 
-def locked(file: IO[str]) -> bool:
-    """Take an exclusive lock on ``file``, or say that somebody else holds one. It ends with the process."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """One process at a time starts or stops the server."""
@@ -113,4 +104,4 @@ def _stop(pgdata: Path) -> None:
         programs.stop(pgdata)
 
 
-__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "locked", "running"]
+__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "running"]

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from services.cli import output
+from services.cli.access import local_url
 from services.cli.program import COMMANDS, backoffice
 
 
@@ -103,3 +104,17 @@ def test_every_command_prints_through_the_module_that_escapes() -> None:
         "database.py",  # writes a lock file
         "output.py",
     ]
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:5000"),
+        ("0.0.0.0", "http://127.0.0.1:5000"),
+        ("::1", "http://[::1]:5000"),
+        ("::", "http://[::1]:5000"),
+        ("localhost", "http://localhost:5000"),
+    ],
+)
+def test_the_address_of_this_machine_is_a_url(host: str, url: str) -> None:
+    assert local_url(host, 5000) == url
