@@ -28,6 +28,7 @@ _TRUTHS = {"true": True, "yes": True, "false": False, "no": False}
         "backoffice submit create_transfer cid=1 amount=250.00 level=2",
         "backoffice submit get_task type=transfer --token 34er --name Bob",
         "backoffice submit create_customer name='Grace Hopper' --key import-17",
+        "backoffice submit get_task type=transfer words=gbp,hopper levels=1,2",
         "backoffice submit list_tasks --json",
     )
 )
@@ -109,11 +110,19 @@ def _usage(action: type[Action]) -> str:
 def _types(action: type[Action], key: str) -> set[str]:
     """The JSON types that a member may have."""
     schema = action.Data.model_json_schema().get("properties", {}).get(key, {})
-    return {each.get("type", "string") for each in schema.get("anyOf", [schema])}
+    return {name for each in schema.get("anyOf", [schema]) for name in _type_names(each)}
+
+
+def _type_names(schema: Mapping[str, Any]) -> list[str]:
+    """The type, and for a list that of its entries too."""
+    name = schema.get("type", "string")
+    return [name, *_type_names(schema["items"])] if name == "array" else [name]
 
 
 def _value(types: set[str], text: str) -> Any:
     """As the type says; what does not fit stays text, for the check to tell what is wrong with it."""
+    if "array" in types:
+        return [_value(types - {"array"}, part) for part in text.split(",")]
     if "boolean" in types:
         return _TRUTHS.get(text.lower(), text)
     if "integer" in types and re.fullmatch(r"-?[0-9]{1,30}", text):

@@ -1,6 +1,9 @@
 """Every action of the back office. To add one, see docs/adding-an-action.md."""
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
 
 from services.contracts.action import Action, ActionData
 from services.contracts.operators import Role
@@ -11,6 +14,7 @@ from services.contracts.values import (
     Flag,
     Id,
     Level,
+    Levels,
     Limit,
     LongLimit,
     MemberRole,
@@ -22,6 +26,7 @@ from services.contracts.values import (
     TokenHash,
     Type,
     Version,
+    Words,
 )
 
 EVERYONE = frozenset(Role)
@@ -187,17 +192,54 @@ class ReviewTransfer(Action):
     example: ClassVar = {"id": 1, "approved": False, "reason": "The account is frozen."}
 
 
+class OneItem(ActionData):
+    """An item of a type, named or not."""
+
+    type: Type
+    id: Id | None = None
+
+
+class ItemFilters(ActionData):
+    """Which waiting items are meant, as a list shows them; a member that is not stated excludes nothing.
+
+    text:   as in ``search_items``
+    words:  each of them matches the item as ``text`` does, or is a part of its type, id, amount or currency
+    levels: one of them is the level that the item requires
+    """
+
+    text: Search | None = None
+    words: Words | None = None
+    levels: Levels | None = None
+    cid: Id | None = None
+    min_amount: Amount | None = None
+    max_amount: Amount | None = None
+    currency: Currency | None = None
+    created_by: Name | None = None
+    created_from: Time | None = None
+    created_until: Time | None = None
+
+
+def _no_filter_beside_an_id(schema: dict[str, Any]) -> None:
+    schema["dependentSchemas"] = {"id": {"properties": dict.fromkeys(ItemFilters.model_fields, False)}}
+
+
 class GetTask(Action):
-    """Claim an item for a while, the oldest that suits you unless you name one."""
+    """Claim the item named, or else the oldest that suits you and fits the filters."""
 
     name = "get_task"
     roles = DECIDERS
     result = ("type", "item", "customer")
     example: ClassVar = {"type": "transfer"}
 
-    class Data(ActionData):
-        type: Type
-        id: Id | None = None
+    class Data(ItemFilters, OneItem):
+        model_config = ConfigDict(json_schema_extra=_no_filter_beside_an_id)
+
+        @model_validator(mode="after")
+        def _name_or_filter(self) -> Self:
+            """Raise ``id_and_filters`` when an item is both named and filtered."""
+            if self.id is not None and any(getattr(self, name) is not None for name in ItemFilters.model_fields):
+                raise PydanticCustomError("id_and_filters", "takes an id or filters, not both")
+            return self
 
 
 class RespondInquiry(Action):

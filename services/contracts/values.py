@@ -88,6 +88,8 @@ Name = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=200
 Text = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=10_000, json_schema_extra=_NOT_BLANK)]
 Reason = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=1_000, json_schema_extra=_NOT_BLANK)]
 Search = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=100, json_schema_extra=_NOT_BLANK)]
+Words = Annotated[list[Search], Field(min_length=1, max_length=10)]
+Levels = Annotated[list[Level], Field(min_length=1, max_length=20)]
 Cursor = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=200, json_schema_extra=_NOT_BLANK)]
 Currency = Annotated[
     str,

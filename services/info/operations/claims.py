@@ -7,6 +7,7 @@ from services.contracts.errors import Code, Refusal
 from services.info import items
 from services.info.items import Item, item_of, statement
 from services.info.kinds import Kind
+from services.info.operations.filters import Conditions, conditions_of
 from services.info.operations.registry import operation
 from services.info.rules import check_holder, check_may_decide, check_raises_level, check_undecided, kind_for
 from services.info.work import Work
@@ -18,16 +19,16 @@ _FREED = "claimed_by = NULL, claimed_until = NULL, version = version + 1"
 # What the caller holds already, longest waiting first.
 _HELD = """
 {show}
-WHERE item.claimed_by = %(me)s AND item.claimed_until > statement_timestamp() AND item.level <= %(level)s
+WHERE item.claimed_by = %(me)s AND item.claimed_until > statement_timestamp() AND item.level <= %(level)s{fits}
 ORDER BY item.created_at, item.id LIMIT 1 FOR UPDATE OF item
 """
 
 # Picked and claimed at once; answers the item before and after. What somebody else is just changing is passed over.
 _NEXT = """
 WITH picked AS (
-    SELECT * FROM {table}
+    SELECT * FROM {table} AS item
     WHERE status = '{undecided}' AND level <= %(level)s AND created_by <> %(me)s
-        AND (claimed_until IS NULL OR claimed_until <= statement_timestamp())
+        AND (claimed_until IS NULL OR claimed_until <= statement_timestamp()){fits}
     ORDER BY created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
 ), changed AS (
     UPDATE {table} SET {claimed} WHERE id = (SELECT id FROM picked) RETURNING *
@@ -47,9 +48,11 @@ WHERE claimed_until > statement_timestamp()
 
 @operation(GetTask, locks_operator=True)
 def get_task(work: Work, data: GetTask.Data) -> dict[str, Any]:
-    """The item named, or the next that suits the caller, which nobody else may decide for a while now."""
+    """The item named, or the oldest that suits the caller and fits the filters, claimed."""
     kind = kind_for(work.operator, data.type)
-    return _with_customer(_claim_next(work, kind) if data.id is None else _claim(work, kind, data.id))
+    return _with_customer(
+        _claim_next(work, kind, conditions_of(kind, data)) if data.id is None else _claim(work, kind, data.id)
+    )
 
 
 @operation(EscalateTask)
@@ -82,18 +85,26 @@ def _claim(work: Work, kind: Kind, item_id: int) -> Item:
     return items.change(work, "claimed", item, _CLAIMED, _params(work))
 
 
-def _claim_next(work: Work, kind: Kind) -> Item:
-    params = _params(work)
-    held = work.one(statement(kind, _HELD), params)
+def _claim_next(work: Work, kind: Kind, fits: Conditions | None) -> Item:
+    if fits is None:
+        raise Refusal(Code.NOTHING_TO_DO)
+    params = {**_params(work), **fits.params}
+    # Filters make many statements, and the plan of one depends on what is looked for.
+    held = work.query(statement(kind, _HELD, fits=fits.sql), params, prepare=not fits.sql)
     if held:
-        return _renew(work, item_of(kind, held))
+        return _renew(work, item_of(kind, held[0]))
     _check_claims_left(work)
-    rows = work.query(statement(kind, _NEXT, claimed=_CLAIMED), params)
+    rows = work.query(next_item(kind, fits), params, prepare=not fits.sql)
     if not rows:
         raise Refusal(Code.NOTHING_TO_DO)
     before, after = (item_of(kind, row) for row in rows)
     items.tell(work, "claimed", before, after)
     return after
+
+
+def next_item(kind: Kind, fits: Conditions) -> str:
+    """The statement that picks the oldest item which fits, and claims it."""
+    return statement(kind, _NEXT, claimed=_CLAIMED, fits=fits.sql)
 
 
 def _renew(work: Work, item: Item) -> Item:

@@ -48,7 +48,8 @@ ITEM_CONDITIONS: Mapping[str, str] = {
         UNION SELECT %(number)s)""",
 }
 
-_OF_TRANSFERS = ("min_amount", "max_amount", "currency")
+OF_TRANSFERS = ("min_amount", "max_amount", "currency")
+"""The filters that only a transfer can fit."""
 
 _CUSTOMERS = """
 SELECT customer.id, customer.name, customer.created_at,
@@ -110,7 +111,7 @@ def search_items(work: Work, data: SearchItems.Data) -> dict[str, Any]:
 
 def _kinds(data: SearchItems.Data) -> Iterator[Kind]:
     """The kinds of which any item could match."""
-    transfers_only = data.sort == "amount" or any(getattr(data, name) is not None for name in _OF_TRANSFERS)
+    transfers_only = data.sort == "amount" or any(getattr(data, name) is not None for name in OF_TRANSFERS)
     for kind in [KINDS[data.type]] if data.type else KINDS.values():
         if (kind is TRANSFER or not transfers_only) and data.status in (None, kind.undecided, *kind.decided):
             yield kind
@@ -150,7 +151,12 @@ def _params(data: ActionData) -> dict[str, Any]:
     """The members of the data, and what is looked for in texts: a part of them, or an id in digits."""
     params = dict(data)
     text, limit = params["text"], params["limit"]
-    return params | {"part": like(text or ""), "number": _number(text or ""), "limit": limit + 1}
+    return params | text_params(text or "") | {"limit": limit + 1}
+
+
+def text_params(text: str) -> dict[str, Any]:
+    """The values of the conditions on texts: what is looked for as a part of them, or as an id in digits."""
+    return {"part": like(text), "number": _number(text)}
 
 
 def _number(text: str) -> int:
