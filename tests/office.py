@@ -37,14 +37,16 @@ class Office:
             ("dave", Role.SERVICE, 1),
         ):
             with self.pool.transaction() as tx:
-                self.ids[name] = operators.add(tx, name, role, level, "the tests", token=f"token of {name}").id
+                self.ids[name] = operators.add(
+                    tx, name, role, level, "the tests", token=f"token-of-{name}-for-the-tests"
+                ).id
             self.log_in(name)
 
     def log_in(self, name: str) -> sessions.Opened:
         """Open a session, or renew it."""
         with self.pool.transaction() as tx:
             opened = sessions.open_session(
-                tx, token_hash(f"token of {name}"), name, new_task_id(), now_text(), IDLE_SECONDS
+                tx, token_hash(f"token-of-{name}-for-the-tests"), name, new_task_id(), now_text(), IDLE_SECONDS
             )
         self.sessions[name] = opened["identity"]["session"] or ""
         return opened

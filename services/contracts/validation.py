@@ -52,6 +52,7 @@ MESSAGES: Mapping[str, str] = {
     "too_short": "must have at least {min_length} entries",
     "too_long": "must have at most {max_length} entries",
     "taken": "is already in use",
+    "guessable": "is the hash of a token that is easily guessed",
     "int_type": "must be a whole number",
     "bool_type": "must be true or false",
     "string_type": "must be a string",

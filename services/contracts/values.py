@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from services.contracts.operators import ItemType, Role
 from services.contracts.tasks import utc_text
+from services.contracts.tokens import WELL_KNOWN_HASHES
 
 LARGEST_INTEGER = 2**63 - 1
 LARGEST_AMOUNT_DIGITS = 18
@@ -72,6 +73,13 @@ def _role(value: Any) -> Role:
     raise PydanticCustomError("role", "must be Admin, Compliance or Service")
 
 
+def _token_hash(value: Any) -> str:
+    digest = _text(value)
+    if digest in WELL_KNOWN_HASHES:
+        raise PydanticCustomError("guessable", "is the hash of a token that is easily guessed")
+    return digest
+
+
 def _time(value: Any) -> datetime:
     if isinstance(value, str) and re.fullmatch(_TIME, value) and value.isascii():
         return datetime.fromisoformat(value)
@@ -120,7 +128,7 @@ Type = Annotated[ItemType, BeforeValidator(_item_type)]
 MemberRole = Annotated[Role, BeforeValidator(_role)]
 TokenHash = Annotated[
     str,
-    BeforeValidator(_text),
+    BeforeValidator(_token_hash),
     Field(
         pattern=_SHA256,
         description="SHA-256, in lower-case hex, of a new token; whoever makes the token shows it once and keeps it "

@@ -11,7 +11,7 @@ from flask import Request, Response
 
 from services.contracts.errors import Code, Refusal
 from services.contracts.task_ids import new_task_id
-from services.contracts.tokens import token_hash
+from services.contracts.tokens import presented_hash
 from services.gateway.answers import reader_language
 from services.gateway.connection import Connection
 from services.gateway.credentials import client_address
@@ -108,7 +108,7 @@ class LiveEndpoint:
     def _greet(self, socket: WebSocket, request: Request) -> tuple[Connection, str | None]:
         """Raises ``NotReady``, ``Refusal``, ``Violation`` or, when the client has gone, another ``OSError``."""
         hello = read_hello(_first_message(socket), reader_language(request))
-        digest = token_hash(hello.token)
+        digest = presented_hash(hello.token)
         try:
             identity = self.identities.logged_in(digest)
         except Unavailable:

@@ -7,7 +7,7 @@ from typing import Any
 from services.contracts.errors import Code, Refusal
 from services.contracts.task_ids import new_task_id
 from services.contracts.tasks import Identity, Outcome, now_text
-from services.contracts.tokens import token_hash
+from services.contracts.tokens import presented_hash
 from services.gateway.acceptance import Deadline, maybe_taken, not_taken
 from services.gateway.identities import Identities
 from services.gateway.limits import FailedLogins
@@ -44,7 +44,7 @@ class Sessions:
         arrived = time.monotonic()
         if token is None:
             raise self._failed(name, address, arrived)
-        digest = token_hash(token)
+        digest = presented_hash(token)
         try:
             opened = self._call("login", deadline, key, name, digest)
         except Refusal as refusal:
@@ -61,7 +61,7 @@ class Sessions:
         try:
             if token is None:
                 raise Refusal(Code.NOT_AUTHENTICATED)
-            self._identities.identify(token_hash(token))
+            self._identities.identify(presented_hash(token))
         except Refusal:
             raise self._failed(None, address, arrived) from None
 

@@ -11,7 +11,7 @@ from services.contracts.actions import Login
 from services.contracts.errors import Code, Refusal
 from services.contracts.idempotency import is_key
 from services.contracts.tasks import Identity, Task, new_task
-from services.contracts.tokens import token_hash
+from services.contracts.tokens import presented_hash
 from services.contracts.validation import Invalid, fault
 from services.gateway.acceptance import Acceptance, Deadline
 from services.gateway.answers import json_answer, reader_language
@@ -70,7 +70,7 @@ class Submissions:
         if envelope.token is None:
             raise Refusal(Code.NOT_AUTHENTICATED)
         try:
-            return self.identities.logged_in(token_hash(envelope.token))
+            return self.identities.logged_in(presented_hash(envelope.token))
         except Unavailable:
             raise Refusal(Code.UNAVAILABLE, {"accepted": "no"}) from None
 

@@ -10,7 +10,7 @@ from flask import Request, Response
 from services.contracts.errors import Code, Refusal
 from services.contracts.task_ids import is_task_id
 from services.contracts.tasks import Identity
-from services.contracts.tokens import token_hash
+from services.contracts.tokens import presented_hash
 from services.contracts.validation import Fault, Invalid, fault
 from services.gateway.answers import json_answer, reader_language
 from services.gateway.credentials import bearer_token
@@ -84,7 +84,7 @@ class TasksApi:
         token = bearer_token(request)
         if token is None:
             raise Refusal(Code.NOT_AUTHENTICATED)
-        return self.identities.logged_in(token_hash(token))
+        return self.identities.logged_in(presented_hash(token))
 
 
 def _page(request: Request) -> tuple[Any, ...]:

@@ -14,15 +14,14 @@ from psycopg2.extensions import connection as Connection
 
 from services.contracts.action import ACTIONS
 from services.contracts.operators import Role
+from services.contracts.tokens import DEMO_TOKENS
 from services.info import audit, operators
+from services.info.demo_mark import MARK
 from services.info.migrate import migrate
 from services.info.operations.registry import OPERATIONS
 from services.info.work import Limits, Operator, Work
 from services.runtime.postgres.database import Pool
 from services.runtime.postgres.transaction import Transaction
-
-MARK = "backoffice demo data: dropped and made anew at each start of the demo"
-"""The comment of a demo database."""
 
 ACTOR = "demo"
 """Whom the audit names as the maker of the data, beside Alice."""
@@ -44,11 +43,11 @@ class DemoOperator(NamedTuple):
 
 
 OPERATORS = (
-    DemoOperator("Alice", Role.ADMIN, 1, "12qw"),
-    DemoOperator("Bob", Role.COMPLIANCE, 1, "34er"),
-    DemoOperator("Carol", Role.COMPLIANCE, 2, "56ty"),
-    DemoOperator("Dave", Role.SERVICE, 1, "78ui"),
-    DemoOperator("Erin", Role.SERVICE, 2, "90op"),
+    DemoOperator("Alice", Role.ADMIN, 1, DEMO_TOKENS[0]),
+    DemoOperator("Bob", Role.COMPLIANCE, 1, DEMO_TOKENS[1]),
+    DemoOperator("Carol", Role.COMPLIANCE, 2, DEMO_TOKENS[2]),
+    DemoOperator("Dave", Role.SERVICE, 1, DEMO_TOKENS[3]),
+    DemoOperator("Erin", Role.SERVICE, 2, DEMO_TOKENS[4]),
 )
 
 CUSTOMERS = ("Ada Lovelace", "Grace Hopper", "Katherine Johnson", "Alan Turing", "Hedy Lamarr")

@@ -14,7 +14,9 @@ from services.contracts.errors import Code, Refusal
 from services.contracts.idempotency import fingerprint
 from services.contracts.operators import Role
 from services.contracts.tasks import Identity, Outcome, Task
+from services.contracts.tokens import unmarked
 from services.info import audit, task_store, turns, work
+from services.info.demo_mark import is_demo
 from services.info.outcomes import COLUMNS, operator_shown, outcome_of
 from services.info.requests import Malformed, Request, request_of
 from services.info.work import AuditEntry, Row
@@ -42,8 +44,11 @@ UPDATE session SET ended_at = statement_timestamp() WHERE operator_id = %s AND e
 
 
 def identify(tx: Transaction, token_hash: str, idle_seconds: float) -> Identity | None:
-    """Whose token it is, with the open session if there is one. None: unknown, or the operator is disabled."""
-    operator = tx.one(_OPERATOR + "WHERE token_hash = %s AND active", (token_hash,))
+    """Whose token it is, with the open session if there is one. None: unknown, or the operator is disabled.
+
+    token_hash: as ``presented_hash`` returned it
+    """
+    operator = tx.one(_OPERATOR + "WHERE token_hash = %s AND active", (_stored(tx, token_hash),))
     return None if operator is None else _identity(tx, operator, idle_seconds)
 
 
@@ -66,14 +71,15 @@ def open_session(
 
     Raises ``Refusal``: ``not_authenticated`` or ``idempotency_conflict``.
     """
-    known = tx.one(_OPERATOR + "WHERE token_hash = %s", (token_hash,))
+    digest = _stored(tx, token_hash)
+    known = tx.one(_OPERATOR + "WHERE token_hash = %s", (digest,))
     turns.alone(tx, [known["id"]] if known else [])
-    operator = tx.one(_OPERATOR + "WHERE token_hash = %s FOR UPDATE", (token_hash,))
+    operator = tx.one(_OPERATOR + "WHERE token_hash = %s FOR UPDATE", (digest,))
     if operator is None or operator["name"] != name or not operator["active"]:
         raise Refusal(Code.NOT_AUTHENTICATED)
     request = _request(Login.name, {"name": name}, operator, "", task_id, submitted_at)
     request = _keyed(tx, request, key)
-    outcome = _stored(tx, request)
+    outcome = _outcome_stored(tx, request)
     if outcome is None:
         event = _renew_or_open(tx, operator, idle_seconds)
         actions = [action.name for action in ACTIONS.values() if Role(operator["role"]) in action.roles]
@@ -93,7 +99,7 @@ def end_session(tx: Transaction, task: Task, idle_seconds: float, key: str | Non
         raise Refusal(Code.LOGIN_REQUIRED)
     request = _request(Logout.name, {}, operator, task["session"], task["id"], task["submitted_at"])
     request = _keyed(tx, request, key)
-    outcome = _stored(tx, request)
+    outcome = _outcome_stored(tx, request)
     if outcome is not None:
         return outcome
     session = tx.one(_OPEN, (idle_seconds, operator["id"]))
@@ -106,6 +112,12 @@ def end_session(tx: Transaction, task: Task, idle_seconds: float, key: str | Non
 def end_all(tx: work.Transaction, operator_id: int) -> int:
     """End the operator's open session; how many there were. The operator's row has to be locked."""
     return len(tx.query(_END_ALL, (operator_id,)))
+
+
+def _stored(tx: Transaction, presented: str) -> str:
+    """The hash as it is stored. A weak token's keeps its mark, which no row has, unless the database is a demo."""
+    digest, weak = unmarked(presented)
+    return presented if weak and not is_demo(tx) else digest
 
 
 def _renew_or_open(tx: Transaction, operator: Row, idle_seconds: float) -> str:
@@ -154,7 +166,7 @@ def _keyed(tx: Transaction, request: Request, key: str | None) -> Request:
     return replace(request, id=earlier["id"]) if earlier else request
 
 
-def _stored(tx: Transaction, request: Request) -> Outcome | None:
+def _outcome_stored(tx: Transaction, request: Request) -> Outcome | None:
     row = tx.one(f"SELECT {COLUMNS} FROM task WHERE id = %s", (request.id,))  # noqa: S608 - no values
     if row is None:
         return None

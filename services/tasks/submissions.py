@@ -12,7 +12,7 @@ from services.contracts.events import TASKS_SUBMITTED
 from services.contracts.idempotency import fingerprint, is_key
 from services.contracts.task_ids import new_task_id
 from services.contracts.tasks import Identity, Outcome, Task, new_task, now_text
-from services.contracts.tokens import token_hash
+from services.contracts.tokens import presented_hash
 from services.contracts.validation import Fault, Invalid, fault, parse_data, storable_faults
 from services.runtime import crash_points
 from services.runtime.failures import Unavailable
@@ -41,7 +41,7 @@ class Submissions:
         """Who calls. Raises ``Refusal``: ``not_authenticated``, or ``login_required`` without an open session."""
         if not isinstance(token, str):
             raise Refusal(Code.NOT_AUTHENTICATED)
-        identity = cast(Identity, self.users.call("identify", token_hash(token)))
+        identity = cast(Identity, self.users.call("identify", presented_hash(token)))
         if identity["session"] is None:
             raise Refusal(Code.LOGIN_REQUIRED)
         return identity
@@ -60,7 +60,7 @@ class Submissions:
             if not isinstance(token, str):
                 raise Refusal(Code.NOT_AUTHENTICATED)
             name = _checked(Login, data, key)["name"]
-            opened = self.users.call("login", name, token_hash(token), new_task_id(), now_text(), key)
+            opened = self.users.call("login", name, presented_hash(token), new_task_id(), now_text(), key)
             return cast(Outcome, opened["outcome"])
         if action == Logout.name:
             identity = self.caller(token)

@@ -8,7 +8,7 @@ from services.contracts.actions import Logout
 from services.contracts.errors import Code, Refusal
 from services.contracts.events import OPERATORS_CHANGED, Service
 from services.contracts.tasks import Identity, OperatorState, Outcome, Task
-from services.contracts.tokens import token_hash
+from services.contracts.tokens import presented_hash
 from services.runtime.messaging.broadcasts import connected, listen
 from services.runtime.rpc.client import ServiceClient
 from services.runtime.rpc.server import RpcProxy, rpc
@@ -51,7 +51,7 @@ class UsersService:
         """Whose token it is, logged in or not. Raises ``Refusal`` (``not_authenticated``)."""
         if not isinstance(token, str):
             raise Refusal(Code.NOT_AUTHENTICATED)
-        identity = self.identify(token_hash(token))
+        identity = self.identify(presented_hash(token))
         return {
             "id": identity["id"],
             "name": identity["name"],

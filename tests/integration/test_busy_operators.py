@@ -50,7 +50,9 @@ def log_out(office: Office) -> None:
 def log_in(office: Office) -> None:
     """As the operator does it, once more."""
     with office.pool.transaction() as tx:
-        sessions.open_session(tx, token_hash("token of bob"), "bob", new_task_id(), now_text(), IDLE_SECONDS)
+        sessions.open_session(
+            tx, token_hash("token-of-bob-for-the-tests"), "bob", new_task_id(), now_text(), IDLE_SECONDS
+        )
 
 
 @contextmanager

@@ -203,7 +203,9 @@ def test_a_keyed_task_that_cannot_be_published_is_accepted_and_the_timer_publish
         # What tasks says of submissions reaches no queue, so the broker returns it.
         channel.queue_unbind(TASKS_SUBMITTED.queue, "tasks.events", TASKS_SUBMITTED.name)
         with ClusterRpcProxy({"AMQP_URI": loop.amqp_uri}, timeout=PATIENCE) as rpc:
-            accepted = rpc.tasks.submit("token of alice", "create_customer", {"name": "Ada"}, idempotency_key="k")
+            accepted = rpc.tasks.submit(
+                "token-of-alice-for-the-tests", "create_customer", {"name": "Ada"}, idempotency_key="k"
+            )
         channel.queue_bind(TASKS_SUBMITTED.queue, "tasks.events", TASKS_SUBMITTED.name)
     assert accepted["status"] == "accepted"
     (outcome,) = loop.outcomes({"id": accepted["id"]})  # type: ignore[typeddict-item]

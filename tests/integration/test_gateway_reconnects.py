@@ -22,7 +22,7 @@ def alice(loop: Loop, proxy: Proxy) -> Client:
     loop.start(Ears, InfoService, UsersService, TasksService)
     (gateway,) = loop.start(GatewayService, amqp_uri=proxy.url(loop.amqp_uri), http_port=0)
     (server,) = (each for each in gateway.extensions if isinstance(each, HttpServer))
-    return Client(f"http://127.0.0.1:{server.port}", "token of alice")
+    return Client(f"http://127.0.0.1:{server.port}", "token-of-alice-for-the-tests")
 
 
 def test_an_outcome_that_was_told_while_the_gateway_was_cut_off_reaches_its_sockets_and_those_who_wait(

@@ -194,9 +194,9 @@ def test_a_login_a_logout_and_whatever_changes_an_operator_is_said(around: Aroun
     ended = around.call("end_session", around.office.task("bob", "logout"))
     assert ended["status"] == "succeeded"
     eventually(lambda: {"id": bob, "ended": True} in heard.operators)
-    assert around.call("identify", token_hash("token of bob"))["session"] is None
-    opened = around.call("open_session", token_hash("token of bob"), "bob", new_task_id(), now_text())
-    assert around.call("identify", token_hash("token of bob"))["session"] == opened["identity"]["session"]
+    assert around.call("identify", token_hash("token-of-bob-for-the-tests"))["session"] is None
+    opened = around.call("open_session", token_hash("token-of-bob-for-the-tests"), "bob", new_task_id(), now_text())
+    assert around.call("identify", token_hash("token-of-bob-for-the-tests"))["session"] == opened["identity"]["session"]
     eventually(lambda: heard.operators[-1] == {"id": bob, "ended": False})
     with around.office.pool.transaction() as tx:
         operators.set_level(tx, "carol", 1, "a test")

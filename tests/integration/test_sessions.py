@@ -9,9 +9,11 @@ from services.contracts.errors import Refusal
 from services.contracts.operators import Role
 from services.contracts.task_ids import new_task_id
 from services.contracts.tasks import Identity, Task, now_text
-from services.contracts.tokens import token_hash
+from services.contracts.tokens import presented_hash, token_hash
 from services.info import operators, sessions, task_store
+from services.info.demo_mark import MARK
 from services.info.requests import Malformed
+from services.runtime.postgres.database import Pool
 from tests.office import IDLE_SECONDS, Office, code_of
 from tests.waiting import eventually
 
@@ -31,7 +33,7 @@ def log_out(office: Office, task: Task, key: str | None = None) -> Any:
 
 def identity(office: Office, name: str = "bob") -> Identity | None:
     with office.pool.transaction() as tx:
-        return sessions.identify(tx, token_hash(f"token of {name}"), IDLE_SECONDS)
+        return sessions.identify(tx, token_hash(f"token-of-{name}-for-the-tests"), IDLE_SECONDS)
 
 
 def session(office: Office, name: str = "bob") -> str | None:
@@ -50,7 +52,7 @@ def audited(office: Office, name: str = "bob") -> list[str]:
 
 
 def test_a_login_answers_who_one_is_and_what_one_may_do(office: Office) -> None:
-    opened = log_in(office, "token of dave", "dave")
+    opened = log_in(office, "token-of-dave-for-the-tests", "dave")
     shown = {"id": office.ids["dave"], "name": "dave", "role": "Service", "level": 1}
     assert opened["outcome"]["status"] == "succeeded"
     assert opened["outcome"]["data"] == {"name": "dave"}
@@ -61,7 +63,10 @@ def test_a_login_answers_who_one_is_and_what_one_may_do(office: Office) -> None:
     assert opened["identity"] == {**shown, "session": office.sessions["dave"]}
 
 
-@pytest.mark.parametrize(("token", "name"), [("token of bob", "Bob"), ("token of carol", "bob"), ("no token", "bob")])
+@pytest.mark.parametrize(
+    ("token", "name"),
+    [("token-of-bob-for-the-tests", "Bob"), ("token-of-carol-for-the-tests", "bob"), ("no token", "bob")],
+)
 def test_a_wrong_name_or_token_is_refused_and_leaves_no_trace(office: Office, token: str, name: str) -> None:
     tasks = office.value("SELECT count(*) FROM task")
     with pytest.raises(Refusal, match="not_authenticated"):
@@ -84,27 +89,27 @@ def test_a_login_after_a_long_idle_time_opens_another_session(office: Office) ->
 
 def test_a_login_that_is_repeated_answers_what_it_did(office: Office) -> None:
     task_id = new_task_id()
-    first = log_in(office, "token of bob", "bob", task_id)
-    assert log_in(office, "token of bob", "bob", task_id) == first
+    first = log_in(office, "token-of-bob-for-the-tests", "bob", task_id)
+    assert log_in(office, "token-of-bob-for-the-tests", "bob", task_id) == first
     assert audited(office) == ["added", "session_opened", "session_renewed"]
     with pytest.raises(Malformed):
-        log_in(office, "token of carol", "carol", task_id)
+        log_in(office, "token-of-carol-for-the-tests", "carol", task_id)
 
 
 def test_logins_of_one_key_are_one_task_however_many_at_a_time(office: Office) -> None:
     before = audited(office)
-    logins = [eventlet.spawn(log_in, office, "token of bob", "bob", key="k") for _ in range(5)]
+    logins = [eventlet.spawn(log_in, office, "token-of-bob-for-the-tests", "bob", key="k") for _ in range(5)]
     outcomes = [login.wait()["outcome"] for login in logins]
     assert outcomes == [outcomes[0]] * 5
     assert audited(office) == [*before, "session_renewed"]
-    assert log_in(office, "token of carol", "carol", key="k")["outcome"]["id"] != outcomes[0]["id"]
+    assert log_in(office, "token-of-carol-for-the-tests", "carol", key="k")["outcome"]["id"] != outcomes[0]["id"]
 
 
 def test_a_key_of_another_task_is_none_for_a_login_or_a_logout(office: Office) -> None:
     with office.pool.transaction() as tx:
         task_store.record(tx, office.task("bob", "get_transfer", {"id": 1}), "k", "another", 60)
     with pytest.raises(Refusal, match="idempotency_conflict"):
-        log_in(office, "token of bob", "bob", key="k")
+        log_in(office, "token-of-bob-for-the-tests", "bob", key="k")
     with pytest.raises(Refusal, match="idempotency_conflict"):
         log_out(office, office.task("bob", "logout"), "k")
     assert session(office) == office.sessions["bob"]
@@ -120,8 +125,10 @@ def test_a_logout_whose_key_is_repeated_after_a_login_ends_nothing(office: Offic
 def test_a_login_beside_one_that_has_not_committed_waits_and_keeps_its_session(office: Office) -> None:
     log_out(office, office.task("bob", "logout"))
     with office.pool.transaction() as tx:
-        first = sessions.open_session(tx, token_hash("token of bob"), "bob", new_task_id(), now_text(), IDLE_SECONDS)
-        second = eventlet.spawn(log_in, office, "token of bob", "bob")
+        first = sessions.open_session(
+            tx, token_hash("token-of-bob-for-the-tests"), "bob", new_task_id(), now_text(), IDLE_SECONDS
+        )
+        second = eventlet.spawn(log_in, office, "token-of-bob-for-the-tests", "bob")
         eventually(office.somebody_waits)
     assert second.wait()["identity"] == first["identity"]
 
@@ -247,3 +254,24 @@ def test_nobody_is_managed_by_a_name_that_nobody_has(office: Office) -> None:
             "level": 1,
             "active": True,
         }
+
+
+@pytest.mark.parametrize(("marked", "opens"), [(False, False), (True, True)])
+def test_a_weak_token_works_in_a_demo_database_alone(office: Office, owner: Pool, marked: bool, opens: bool) -> None:
+    with office.pool.transaction() as tx:
+        operators.add(tx, "Frank", Role.SERVICE, 1, ACTOR, token="12qw")
+    if marked:
+        with owner.transaction() as tx:
+            tx.execute(f"COMMENT ON DATABASE \"{office.value('SELECT current_database()')}\" IS '{MARK}'")
+    with office.pool.transaction() as tx:
+        assert (sessions.identify(tx, presented_hash("12qw"), IDLE_SECONDS) is not None) == opens
+    if opens:
+        assert log_in_presented(office)["identity"]["name"] == "Frank"
+    else:
+        with pytest.raises(Refusal, match="not_authenticated"):
+            log_in_presented(office)
+
+
+def log_in_presented(office: Office) -> sessions.Opened:
+    task = (new_task_id(), now_text(), IDLE_SECONDS)
+    return office.pool.run(lambda tx: sessions.open_session(tx, presented_hash("12qw"), "Frank", *task))

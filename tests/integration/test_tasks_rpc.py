@@ -26,8 +26,8 @@ from tests.parts import temporary_database, temporary_vhost
 from tests.proxy import Proxy
 from tests.waiting import eventually
 
-ALICE = "token of alice"
-BOB = "token of bob"
+ALICE = "token-of-alice-for-the-tests"
+BOB = "token-of-bob-for-the-tests"
 
 
 @pytest.fixture(scope="module")

@@ -60,7 +60,7 @@ def bearer(token: str) -> dict[str, str]:
 
 def secrets_of(system: Staffed) -> dict[str, str]:
     """Whatever must not be seen, by what it is."""
-    found = {f"token of {name}": token for name, token in system.tokens.items()}
+    found = {f"token-of-{name}-for-the-tests": token for name, token in system.tokens.items()}
     found |= {f"session of {name}": system.session_of(name) for name in STAFF}
     found |= {f"broker password of {user}": password for user, password in system.broker.passwords.items()}
     with system.transaction() as tx:

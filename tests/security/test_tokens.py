@@ -11,10 +11,15 @@ import eventlet
 import pytest
 import requests
 import simple_websocket
+from nameko.exceptions import RemoteError
+from nameko.standalone.rpc import ClusterRpcProxy
 
+from services.contracts.calls import SYSTEMS
 from services.contracts.operators import Role
-from services.contracts.tokens import new_token
+from services.contracts.task_ids import new_task_id
+from services.contracts.tokens import new_token, token_hash
 from services.info import operators
+from services.runtime.messaging.broker import SYSTEMS_RPC_EXCHANGE
 from services.runtime.postgres.transaction import Transaction
 from services.users import directory
 from tests.client import Client, Live
@@ -83,6 +88,41 @@ def test_what_is_no_token_opens_nothing(system: Staffed, token: str) -> None:
     with pytest.raises(simple_websocket.ConnectionClosed) as closed:
         Live(system.stack.url, token)
     assert closed.value.reason == 4401
+
+
+@pytest.mark.parametrize("token", ["short", "a" * 21, "only 30 characters with spaces"])
+def test_a_weak_token_opens_no_door_although_an_admin_has_set_its_hash(system: Staffed, token: str) -> None:
+    name = f"Wendy {time.monotonic_ns()}"
+    hired = {"name": name, "role": "Admin", "token_hash": token_hash(token)}
+    operator = system.client("Alice").run("add_operator", hired)["result"]["operator"]
+    try:
+        assert_opens_no_door(system, name, token)
+    finally:
+        system.client("Alice").run("rotate_operator", {"id": operator["id"], "token_hash": token_hash(new_token())})
+
+
+def assert_opens_no_door(system: Staffed, name: str, token: str) -> None:
+    url, header = system.stack.url, {"Authorization": f"Bearer {token}"}
+    login = {"task": {"action": "login", "name": name}}
+    assert Client(url, token).post({"token": token, **login}).status_code in REFUSED
+    assert requests.post(f"{url}/api/v1", json=login, headers=header, timeout=20).status_code in REFUSED
+    assert requests.get(f"{url}/api/v1/tasks", headers=header, timeout=20).status_code in REFUSED
+    with pytest.raises(simple_websocket.ConnectionClosed) as closed:
+        Live(url, token)
+    assert closed.value.reason == 4401
+    config = {"AMQP_URI": system.broker.uri(SYSTEMS), "rpc_exchange": SYSTEMS_RPC_EXCHANGE}
+    with ClusterRpcProxy(config, timeout=20) as rpc:
+        calls: list[tuple[Any, tuple[Any, ...]]] = [
+            (rpc.users.authenticate, ()),
+            (rpc.tasks.submit, ("login", {"name": name})),
+            (rpc.tasks.run, ("login", {"name": name})),
+            (rpc.tasks.run, ("get_customer", {"id": 1})),
+            (rpc.tasks.get, (new_task_id(),)),
+            (rpc.tasks.list, ()),
+        ]
+        for method, arguments in calls:
+            with pytest.raises(RemoteError, match="not_authenticated"):
+                method(token, *arguments)
 
 
 def test_a_login_needs_the_name_of_the_tokens_owner(system: Staffed, tess: Client) -> None:
@@ -180,6 +220,14 @@ def test_beyond_the_gateway_there_are_hashes_of_tokens_alone() -> None:
     calls = [ast.unparse(node) for file in gateway for node in ast.walk(ast.parse(file.read_text())) if is_call(node)]
     assert calls
     assert not [call for call in calls if "token" in call.replace("token_hash", "")]
+
+
+@pytest.mark.parametrize("service", ["gateway", "users", "tasks"])
+def test_who_takes_a_token_looks_it_up_by_its_presented_hash(service: str) -> None:
+    """Which alone shows that a token is weak."""
+    sources = {file: file.read_text(encoding="utf-8") for file in (ROOT / "services" / service).rglob("*.py")}
+    assert [file for file, text in sources.items() if "import presented_hash" in text]
+    assert [file for file, text in sources.items() if "import token_hash" in text] == []
 
 
 def is_call(node: ast.AST) -> bool:

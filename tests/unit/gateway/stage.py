@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from services.contracts.errors import Code, Refusal
 from services.contracts.task_ids import new_task_id
 from services.contracts.tasks import Identity, Outcome, Task, now_text
-from services.contracts.tokens import token_hash
+from services.contracts.tokens import presented_hash
 from services.gateway.app import create_app
 from services.gateway.gateway import Gateway
 from services.gateway.problems import problem
@@ -63,7 +63,7 @@ class Stage:
 
     settings: Settings = field(default_factory=lambda: Settings(amqp_uri="amqp://broker", http_port=0))
     identities: dict[str, Identity] = field(
-        default_factory=lambda: {token_hash(token): identity for token, identity in TOKENS.items()}
+        default_factory=lambda: {presented_hash(token): identity for token, identity in TOKENS.items()}
     )
     broker_connected: bool = True
     console: Path = Path("not built")

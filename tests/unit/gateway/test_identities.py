@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.contracts.errors import Refusal
-from services.contracts.tokens import token_hash
+from services.contracts.tokens import presented_hash
 from services.gateway.identities import Identities
 from tests.unit.fakes import FakeService
 from tests.unit.gateway.stage import ALICE, DAVE, Stage, refused
@@ -56,7 +56,7 @@ def test_a_change_of_the_operator_or_of_all_drops_the_identity(stage: Stage) -> 
 
 def test_a_disabled_operator_is_not_authenticated_after_the_event(stage: Stage) -> None:
     assert stage.submit().status_code == 202
-    del stage.identities[token_hash("12qw")]
+    del stage.identities[presented_hash("12qw")]
     stage.gateway.operators_changed([{"id": 1, "ended": True}])
     assert refused(stage.submit()) == (401, "not_authenticated")
 

@@ -6,7 +6,7 @@ import pytest
 
 from services.contracts.task_ids import new_task_id
 from services.contracts.tasks import Identity, ItemChange
-from services.contracts.tokens import token_hash
+from services.contracts.tokens import presented_hash
 from services.gateway import connection
 from services.runtime.failures import Unavailable
 from services.runtime.messaging.broker import NotAccepted
@@ -135,9 +135,9 @@ def test_the_end_of_a_session_closes_its_connections_with_4401(stage: Stage, por
 def renew(stage: Stage, token: str, identity: Identity | None) -> None:
     """What ``users`` says of a token from now on."""
     if identity is None:
-        del stage.identities[token_hash(token)]
+        del stage.identities[presented_hash(token)]
     else:
-        stage.identities[token_hash(token)] = identity
+        stage.identities[presented_hash(token)] = identity
 
 
 @pytest.mark.parametrize("identity", [None, {**ALICE, "session": None}, {**ALICE, "session": "another"}])

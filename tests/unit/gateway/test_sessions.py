@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.contracts.errors import Refusal
-from services.contracts.tokens import token_hash
+from services.contracts.tokens import presented_hash
 from services.gateway import sessions
 from services.runtime.messaging.broker import NotAccepted
 from services.runtime.rpc.client import RemoteUnavailable, RpcTimeout
@@ -27,7 +27,7 @@ def test_login_is_answered_finished_wherever_the_name_stands(stage: Stage, task:
     response = login(stage, "78ui", **task)
     assert (response.status_code, response.get_json()["task"]["status"]) == (200, "succeeded")
     [(name, digest, task_id, _, key)] = stage.users.called("login")
-    assert (name, digest, key) == ("Dave", token_hash("78ui"), None)
+    assert (name, digest, key) == ("Dave", presented_hash("78ui"), None)
     assert response.get_json()["task"]["id"] == task_id
     assert stage.submit("get_customer", {"id": 1}, token="78ui").status_code == 202
 
@@ -129,7 +129,7 @@ def test_login_and_logout_take_an_idempotency_key(stage: Stage) -> None:
 def test_logout_is_answered_finished_and_forgets_the_identity(stage: Stage) -> None:
     response = stage.post({"token": "12qw", "task": {"action": "logout"}})
     assert (response.status_code, response.get_json()["task"]["action"]) == (200, "logout")
-    stage.identities[token_hash("12qw")] = {**stage.identities[token_hash("12qw")], "session": None}
+    stage.identities[presented_hash("12qw")] = {**stage.identities[presented_hash("12qw")], "session": None}
     assert refused(stage.post({"token": "12qw", "task": {"action": "logout"}})) == (401, "login_required")
 
 

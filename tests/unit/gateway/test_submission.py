@@ -9,7 +9,7 @@ import pytest
 from services.contracts.errors import CATALOGUE, Refusal
 from services.contracts.events import TASKS_SUBMITTED
 from services.contracts.task_ids import is_task_id, new_task_id
-from services.contracts.tokens import token_hash
+from services.contracts.tokens import presented_hash
 from services.gateway import acceptance
 from services.runtime.messaging.broker import NotAccepted, Unconfirmed
 from services.runtime.rpc.client import RpcTimeout
@@ -306,7 +306,7 @@ def test_an_unforeseen_failure_shows_nothing_and_is_logged(stage: Stage, caplog:
 def test_identities_are_asked_for_once(stage: Stage) -> None:
     for _ in range(3):
         stage.submit()
-    assert stage.users.called("identify") == [(token_hash("12qw"),)]
+    assert stage.users.called("identify") == [(presented_hash("12qw"),)]
 
 
 def test_a_problem_has_every_member_of_the_contract(stage: Stage) -> None:

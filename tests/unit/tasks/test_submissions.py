@@ -8,7 +8,7 @@ from services.contracts.errors import Code, Refusal
 from services.contracts.events import TASKS_SUBMITTED
 from services.contracts.idempotency import fingerprint
 from services.contracts.task_ids import is_task_id, new_task_id
-from services.contracts.tokens import token_hash
+from services.contracts.tokens import presented_hash
 from services.contracts.validation import Invalid
 from services.runtime.messaging.broker import NotAccepted, Unconfirmed
 from services.runtime.rpc.client import RpcTimeout
@@ -21,7 +21,7 @@ TRANSFER = {"cid": 1, "amount": "250.00"}
 
 
 def identify(digest: str) -> Any:
-    if digest != token_hash(TOKEN):
+    if digest != presented_hash(TOKEN):
         raise Refusal(Code.NOT_AUTHENTICATED)
     return an_identity()
 
@@ -190,7 +190,7 @@ def test_a_login_is_answered_in_place(submissions: Submissions, users: FakeServi
     users.methods["login"] = lambda *args: {"outcome": outcome, "identity": an_identity()}
     assert submissions.in_place(TOKEN, "login", {"name": "Alice"}, "k") == outcome
     ((name, digest, task_id, _, key),) = users.called("login")
-    assert (name, digest, is_task_id(task_id), key) == ("Alice", token_hash(TOKEN), True, "k")
+    assert (name, digest, is_task_id(task_id), key) == ("Alice", presented_hash(TOKEN), True, "k")
 
 
 def test_a_logout_is_answered_in_place(submissions: Submissions, users: FakeService) -> None:

@@ -7,13 +7,13 @@ from nameko.testing.services import worker_factory
 
 from services.contracts.errors import Code, Refusal
 from services.contracts.tasks import Identity, OperatorState
-from services.contracts.tokens import token_hash
+from services.contracts.tokens import presented_hash
 from services.runtime.messaging.broker import NotAccepted
 from services.users.directory import Directory
 from services.users.service import UsersService
 from tests.unit.fakes import FakeService
 
-ALICE = token_hash("12qw")
+ALICE = presented_hash("12qw")
 TASK = ("0192f1c4-0000-7000-8000-000000000001", "2026-11-24T14:50:56.123456Z")
 
 
@@ -84,8 +84,8 @@ def test_a_failed_login_asks_the_same_whatever_was_wrong(
     users.identify(ALICE)
     info.calls.clear()
     with refused(Code.NOT_AUTHENTICATED):
-        users.login(name, token_hash(token), *TASK)
-    assert info.calls == [("identify", token_hash(token))]
+        users.login(name, presented_hash(token), *TASK)
+    assert info.calls == [("identify", presented_hash(token))]
 
 
 @pytest.mark.parametrize(("name", "digest"), [(None, ALICE), (["Alice"], ALICE), ("Alice", None)])
