@@ -263,7 +263,7 @@ class EscalateTask(Action):
     name = "escalate_task"
     roles = DECIDERS
     result = ("type", "item", "customer")
-    example: ClassVar = {"type": "transfer", "id": 1, "level": 2, "reason": "Unusual amount."}
+    example: ClassVar = {"type": "transfer", "id": 3, "level": 2, "reason": "Unusual amount."}
 
     class Data(ActionData):
         type: Type
@@ -278,7 +278,7 @@ class ReleaseTask(Action):
     name = "release_task"
     roles = DECIDERS
     result = ("type", "item", "customer")
-    example: ClassVar = {"type": "transfer", "id": 1}
+    example: ClassVar = {"type": "transfer", "id": 2}
 
     class Data(ActionData):
         type: Type
