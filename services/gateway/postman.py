@@ -1,4 +1,4 @@
-"""A Postman collection (v2.1) made of the OpenAPI document. Sent from top to bottom to fresh demo data, all succeeds."""
+"""A Postman collection (v2.1) made of the OpenAPI document, whose requests succeed in order on fresh demo data."""
 
 import json
 from collections.abc import Iterator, Mapping
