@@ -95,6 +95,7 @@ INQUIRY = {
     **{name: value for name, value in TRANSFER.items() if name not in {"amount", "currency", "reason"}},
     **{"id": 1, "level": 1, "problem": "Where is my transfer?", "answer": " OK", "closed": True},
     **{"status": "closed", "version": 2, "decided_by": "Dave", "decided_at": TIME},
+    **{"waiting": False, "waiting_until": None},
 }
 UNAUTHENTICATED = {"WWW-Authenticate": "Bearer"}
 BEARER = {"Authorization": "Bearer 12qw"}

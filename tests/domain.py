@@ -19,6 +19,7 @@ WHO_MAY: Mapping[str, set[str]] = {
     "review_document": {"Compliance"},
     "review_transfer": {"Compliance"},
     "respond_inquiry": {"Service"},
+    "reply_inquiry": {"Admin"},
     "get_task": DECIDERS,
     "escalate_task": DECIDERS,
     "release_task": DECIDERS,
@@ -57,7 +58,7 @@ class Clerk:
 
 @dataclass
 class Thing:
-    """An item as the rules see one. ``holder`` is whose claim on it lasts."""
+    """An item as the rules see one. ``holder`` is whose claim on it lasts; ``waiting``: for its customer."""
 
     type: str
     id: int
@@ -68,6 +69,7 @@ class Thing:
     decided_by: str | None = None
     verdict: str | None = None
     answers: list[str] = field(default_factory=list)
+    waiting: bool = False
 
     @property
     def status(self) -> str:
@@ -89,6 +91,8 @@ def refusal(action: str, who: Clerk, thing: Thing | None, data: Mapping[str, Any
         return f"{item_type}_not_found"
     if action.startswith("get_") and action != "get_task":
         return None
+    if action == "reply_inquiry":
+        return "already_decided" if thing.decided_by else None
     if action == "release_task":
         return "already_decided" if thing.decided_by else None if thing.holder == who.name else "not_claimed_by_you"
     return (

@@ -50,7 +50,7 @@ PROMISES: dict[str, str] = {
         JOIN LATERAL (SELECT after FROM audit AS earlier WHERE earlier.entity = 'operator'
                       AND earlier.entity_id = audit.operator_id AND earlier.id < audit.id AND earlier.after ? 'active'
                       ORDER BY earlier.id DESC LIMIT 1) AS who ON true
-        WHERE audit.entity IN ('document', 'transfer', 'inquiry') AND audit.event <> 'created' AND (
+        WHERE audit.entity IN ('document', 'transfer', 'inquiry') AND audit.event NOT IN ('created', 'replied') AND (
             NOT (who.after->>'active')::boolean
             OR who.after->>'role' <> CASE audit.entity WHEN 'inquiry' THEN 'Service' ELSE 'Compliance' END
             OR audit.event <> 'released' AND (audit.before->>'level')::bigint > (who.after->>'level')::bigint)""",

@@ -19,13 +19,16 @@ _NAME = "(SELECT name FROM operator WHERE operator.id = thing.{0}) AS {0}"
 _CLAIM = ("claimed_by", "claimed_until")
 """A claim that has lapsed is shown as none, without a change of the row."""
 
+_WAITING = ("waiting", "waiting_until")
+"""The end of waiting for a customer, when its time has come, is no change of the row either."""
+
 _AUDIT = """
 SELECT entity, entity_id, event, before, after, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 FROM audit WHERE entity = ANY(%s) ORDER BY id
 """
 
 _ANSWERS = """
-SELECT inquiry_id, array_agg(answer ORDER BY id) FROM inquiry_answer GROUP BY inquiry_id
+SELECT inquiry_id, array_agg(answer ORDER BY id) FROM inquiry_answer WHERE NOT from_customer GROUP BY inquiry_id
 """
 
 _SESSIONS = """
@@ -82,7 +85,7 @@ def _broken_chains(trails: Trails) -> Iterator[str]:
 
 
 def _lapsed(name: str, value: Any) -> bool:
-    return name in _CLAIM and value is None
+    return (name in _CLAIM and value is None) or (name in _WAITING and not value)
 
 
 def _tables(cursor: Any) -> dict[str, list[Row]]:

@@ -98,14 +98,17 @@ class GetTransfer(Action):
 
 
 class GetInquiry(Action):
-    """Show an inquiry with its latest answer."""
+    """Show an inquiry with its thread: what was answered and what its customer replied."""
 
     name = "get_inquiry"
     roles = EVERYONE
-    Data = ById
-    result = ("inquiry",)
+    result = ("inquiry", "thread", "earlier_cursor")
     example: ClassVar = {"id": 1}
     reads = True
+
+    class Data(ActionData):
+        id: Id
+        cursor: Cursor | None = None
 
 
 class CreateCustomer(Action):
@@ -242,8 +245,21 @@ class GetTask(Action):
             return self
 
 
+class ReplyInquiry(Action):
+    """Record what the customer replied; the inquiry waits for the customer no longer."""
+
+    name = "reply_inquiry"
+    roles = ADMIN
+    result = ("inquiry",)
+    example: ClassVar = {"id": 1, "reply": "It has not arrived yet."}
+
+    class Data(ActionData):
+        id: Id
+        reply: Text
+
+
 class RespondInquiry(Action):
-    """Answer an inquiry, and close it or leave it open."""
+    """Answer an inquiry, and close it, or leave it open until its customer replies or a time comes."""
 
     name = "respond_inquiry"
     roles = SERVICE
@@ -254,7 +270,15 @@ class RespondInquiry(Action):
         id: Id
         answer: Text
         closed: Flag
+        until: Time | None = None
         version: Version | None = None
+
+        @model_validator(mode="after")
+        def _until_when(self) -> Self:
+            """Raise ``until_closed`` when the inquiry is closed and waits all the same."""
+            if self.closed and self.until is not None:
+                raise PydanticCustomError("until_closed", "waits until a time only when it is left open")
+            return self
 
 
 class EscalateTask(Action):

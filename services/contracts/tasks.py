@@ -107,7 +107,7 @@ class Operation(TypedDict):
     dead_letter: NotRequired[DeadLetter]
 
 
-ChangeEvent = Literal["created", "claimed", "released", "escalated", "answered", "decided"]
+ChangeEvent = Literal["created", "claimed", "released", "escalated", "answered", "replied", "decided"]
 
 
 class ItemState(TypedDict):
@@ -116,6 +116,7 @@ class ItemState(TypedDict):
     The members that may be absent were added later: what an older release has stored or said lacks them.
 
     text: the beginning of what it is about; null for a transfer, which has an amount and a currency instead
+    waiting: it was answered and waits for its customer, until the time ``waiting_until`` at the latest if there is one
     """
 
     type: str
@@ -133,6 +134,8 @@ class ItemState(TypedDict):
     created_at: NotRequired[str]
     created_by: NotRequired[str]
     decided_by: NotRequired[str | None]
+    waiting: NotRequired[bool]
+    waiting_until: NotRequired[str | None]
 
 
 class ItemChange(TypedDict):

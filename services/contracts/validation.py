@@ -51,6 +51,8 @@ MESSAGES: Mapping[str, str] = {
     "list_type": "must be a list",
     "too_short": "must have at least {min_length} entries",
     "too_long": "must have at most {max_length} entries",
+    "until_closed": "waits until a time only when it is left open",
+    "ahead": "must be in the future, at most {days} days ahead",
     "taken": "is already in use",
     "guessable": "is the hash of a token that is easily guessed",
     "int_type": "must be a whole number",

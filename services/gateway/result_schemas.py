@@ -68,6 +68,20 @@ _TAKEN: dict[str, Schema] = {
     "p95_seconds": _SECONDS,
 }
 
+_WAITING: dict[str, Schema] = {
+    "waiting": {
+        "type": "boolean",
+        "description": "It was answered and left open: `get_task` passes over it until its customer replies, or until "
+        "`waiting_until`.",
+    },
+    "waiting_until": nullable(TIME),
+}
+_WAITING_COUNT: Schema = {**_COUNT, "description": "How many of them wait for their customers."}
+_OLDEST: Schema = {
+    **nullable(TIME),
+    "description": "Of those that do not wait for their customers; null: there are none.",
+}
+
 RESULT_PARTS: dict[str, Schema] = {
     "Operator": record("A member of staff.", id=ID, name=TEXT, role=ROLE, level=LEVEL),
     "Customer": record("A customer.", id=ID, name=TEXT, created_at=TIME, created_by=TEXT),
@@ -79,6 +93,14 @@ RESULT_PARTS: dict[str, Schema] = {
         "An inquiry to be answered.",
         {"problem": TEXT, "answer": nullable(TEXT), "closed": {"type": "boolean"}},
         ["open", "closed"],
+        **_WAITING,
+    ),
+    "Message": record(
+        "What was answered in an inquiry, or replied by its customer.",
+        text=TEXT,
+        from_customer={"type": "boolean", "description": "The customer's words, recorded by an Admin."},
+        by={**TEXT, "description": "Who answered, or recorded the reply."},
+        at=TIME,
     ),
     "OperatorAccount": record(
         "An operator as an Admin sees one.",
@@ -107,6 +129,7 @@ RESULT_PARTS: dict[str, Schema] = {
         created_at=TIME,
         created_by=TEXT,
         decided_by=nullable(TEXT),
+        **_WAITING,
     ),
     "HistoryEntry": record(
         "A change: who made it, when, by which task, and the thing before and after it.",
@@ -126,7 +149,17 @@ RESULT_PARTS: dict[str, Schema] = {
         period=TEXT,
         **{"from": TIME, "until": TIME},
         bucket_seconds=ID,
-        pending=_list(record("What waits.", type=ITEM_TYPE, level=LEVEL, count=ID, claimed=_COUNT, oldest_at=TIME)),
+        pending=_list(
+            record(
+                "What waits.",
+                type=ITEM_TYPE,
+                level=LEVEL,
+                count=ID,
+                claimed=_COUNT,
+                waiting=_WAITING_COUNT,
+                oldest_at=_OLDEST,
+            )
+        ),
         buckets=_list(
             record("What happened from then on, where anything did.", at=TIME, type=ITEM_TYPE, created=_COUNT, **_TAKEN)
         ),
@@ -149,6 +182,8 @@ _MEMBERS: dict[str, Schema] = {
     "document": ref("Document"),
     "transfer": ref("Transfer"),
     "inquiry": ref("Inquiry"),
+    "thread": {**_list(ref("Message")), "description": "Oldest first; the latest ones, as many as a page holds."},
+    "earlier_cursor": {**nullable(TEXT), "description": "The `cursor` of the messages before; null: there are none."},
     "type": ITEM_TYPE,
     "items": {
         "type": "array",

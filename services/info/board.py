@@ -1,4 +1,5 @@
 """The pending board: every undecided item by type and level, in memory, for counts and ages. It decides nothing.
+An inquiry that waits for its customer is not on it.
 
 It is loaded from the database, kept by the events of this replica and its peers, and reconciled with the database
 now and then. Events may come late, twice or never, so what is told of an item counts only when it is newer than
@@ -104,6 +105,8 @@ class Board:
         item = PendingItem.of(change)
         if change["item"]["status"] != KINDS[item.type].undecided:
             self._remove_decided(item.key)
+        elif change["item"].get("waiting"):
+            self._drop(item.key)
         else:
             self._mark(self._told_at, item.key)
             self._take(item)
@@ -169,6 +172,9 @@ class Board:
 
     def _remove_decided(self, key: Key) -> None:
         self._mark(self._decided_at, key)
+        self._drop(key)
+
+    def _drop(self, key: Key) -> None:
         self._told_at.pop(key, None)
         item = self._items.pop(key, None)
         if item:

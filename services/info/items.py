@@ -57,6 +57,8 @@ class Item:
             "created_at": self.shown["created_at"],
             "created_by": self.shown["created_by"],
             "decided_by": self.shown["decided_by"],
+            "waiting": self.shown.get("waiting", False),
+            "waiting_until": self.shown.get("waiting_until"),
         }
 
 
@@ -105,7 +107,8 @@ def statement(kind: Kind, sql: str, **parts: str) -> str:
     ``{show_picked}`` and ``{show_changed}`` out of the statement's own common table of that name, and ``parts`` are
     further pieces. ``{undecided}`` is its status while it waits, which a prepared statement has to name for the index
     of what waits to be used. All of it is text of this program; values travel as parameters."""
-    own = ", ".join(f"item.{name}" for name in (*kind.subject, *kind.conclusion))
+    columns = [f"item.{name}" for name in (*kind.subject, *kind.conclusion)]
+    own = ", ".join([*columns, *(f"{value} AS {name}" for name, value in kind.waiting.items() if kind.waits)])
     return sql.format(
         table=kind.type.value,
         undecided=kind.undecided,

@@ -13,6 +13,7 @@ class Kind:
 
     subject:   the columns that say what it is about, the same as in what clients see
     conclusion: the columns that go with a decision
+    waits:     it may wait for its customer
     undecided: its status while it waits
     decided:   the statuses that a decision gives it
     text:      the column that says in words what it is about, if it has one
@@ -25,11 +26,17 @@ class Kind:
     decided: tuple[str, ...]
     not_found: Code
     text: str | None
+    waits: bool = False
 
     @property
     def shown(self) -> tuple[str, ...]:
         """The members of an item as clients see it, in order."""
-        return ("id", "cid", *self.subject, *_SHARED, *self.conclusion)
+        return ("id", "cid", *self.subject, *_SHARED, *(_WAITING if self.waits else ()), *self.conclusion)
+
+    @property
+    def waiting(self) -> Mapping[str, str]:
+        """``waiting`` and ``waiting_until`` as SQL on ``item``."""
+        return _WAITING if self.waits else _NEVER_WAITING
 
 
 _SHARED = (
@@ -43,6 +50,13 @@ _SHARED = (
     "decided_by",
     "decided_at",
 )
+
+_WAITING = {
+    "waiting": "coalesce(item.waiting_until > statement_timestamp(), false)",
+    "waiting_until": "CASE WHEN item.waiting_until > statement_timestamp() AND isfinite(item.waiting_until) "
+    "THEN item.waiting_until END",
+}
+_NEVER_WAITING = {"waiting": "false", "waiting_until": "NULL::timestamptz"}
 
 _REVIEWED = ("approved", "rejected")
 
@@ -60,5 +74,6 @@ INQUIRY = Kind(
     ("closed",),
     Code.INQUIRY_NOT_FOUND,
     text="problem",
+    waits=True,
 )
 KINDS: Mapping[ItemType, Kind] = {kind.type: kind for kind in (DOCUMENT, TRANSFER, INQUIRY)}

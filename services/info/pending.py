@@ -2,6 +2,7 @@
 
 from services.contracts.operators import ItemType
 from services.info.board import PendingItem
+from services.info.kinds import INQUIRY
 from services.info.work import Transaction
 
 _PENDING = """
@@ -9,10 +10,11 @@ SELECT 'document' AS type, id, level, version, created_at, claimed_until FROM do
 UNION ALL
 SELECT 'transfer', id, level, version, created_at, claimed_until FROM transfer WHERE status = 'pending'
 UNION ALL
-SELECT 'inquiry', id, level, version, created_at, claimed_until FROM inquiry WHERE status = 'open'
-"""
+SELECT 'inquiry', id, level, version, created_at, claimed_until
+FROM inquiry AS item WHERE status = 'open' AND NOT {waiting}
+""".format(waiting=INQUIRY.waiting["waiting"])
 
 
 def pending_items(transaction: Transaction) -> list[PendingItem]:
-    """Every undecided item, in no order."""
+    """Every undecided item that does not wait for its customer, in no order."""
     return [PendingItem(**{**row, "type": ItemType(row["type"])}) for row in transaction.query(_PENDING)]

@@ -77,7 +77,10 @@ def test_creating_a_customer_is_audited_and_changes_no_item(desk: Desk, alice: S
         (
             "inquiry",
             {"problem": "why?"},
-            {"problem": "why?", "answer": None, "closed": False, "level": 1, "status": "open"},
+            {
+                **{"problem": "why?", "answer": None, "closed": False, "level": 1, "status": "open"},
+                **{"waiting": False, "waiting_until": None},
+            },
         ),
     ],
 )
@@ -87,7 +90,7 @@ def test_an_item_reads_as_it_was_created(
     created = desk.done(alice, f"create_{item_type}", cid=1, **data)[item_type]
 
     assert created == {"id": 1, "cid": 1, "created_at": created["created_at"], **PENDING, **shown}
-    assert desk.done(bob, f"get_{item_type}", id=1) == {item_type: created}
+    assert desk.done(bob, f"get_{item_type}", id=1)[item_type] == created
 
 
 @pytest.mark.parametrize(
@@ -165,6 +168,8 @@ def test_a_review_ends_the_claim_and_says_who_decided_when_and_why(desk: Desk, a
             "text": "c",
             "amount": None,
             "currency": None,
+            "waiting": False,
+            "waiting_until": None,
         },
         "level_before": 1,
         "created_at": decided["created_at"],

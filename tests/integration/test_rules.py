@@ -23,6 +23,7 @@ ON_ITEMS = [
     ("review_document", "document"),
     ("review_transfer", "transfer"),
     ("respond_inquiry", "inquiry"),
+    ("reply_inquiry", "inquiry"),
     *product(("get_task", "escalate_task", "release_task"), TYPE_NAMES),
 ]
 """Every action on an item that is named, with the type of the item."""
@@ -44,6 +45,7 @@ DATA: dict[str, dict[str, Any]] = {
     "review_document": {"approved": True},
     "review_transfer": {"approved": False, "reason": "no"},
     "respond_inquiry": {"answer": "yes", "closed": True},
+    "reply_inquiry": {"reply": "Thanks."},
     "escalate_task": {"level": ITEM_LEVEL + 1},
 }
 

@@ -244,7 +244,7 @@ def test_the_queue_is_all_that_waits_and_suits_oldest_first(
     for row, item in zip(queue, expected, strict=True):
         text = item.get("content", item.get("problem"))
         subject = {"text": text, "amount": item.get("amount"), "currency": item.get("currency")}
-        assert row == {**{name: item.get(name) for name in row}, **subject}
+        assert row == {**{name: item.get(name) for name in row}, "waiting": item.get("waiting", False), **subject}
 
 
 def test_the_queue_shows_the_beginning_of_a_long_text(desk: Desk) -> None:

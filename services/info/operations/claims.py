@@ -6,7 +6,7 @@ from services.contracts.actions import EscalateTask, GetTask, ReleaseTask
 from services.contracts.errors import Code, Refusal
 from services.info import items
 from services.info.items import Item, item_of, statement
-from services.info.kinds import Kind
+from services.info.kinds import INQUIRY, Kind
 from services.info.operations.filters import Conditions, conditions_of
 from services.info.operations.registry import operation
 from services.info.rules import check_holder, check_may_decide, check_raises_level, check_undecided, kind_for
@@ -19,7 +19,7 @@ _FREED = "claimed_by = NULL, claimed_until = NULL, version = version + 1"
 # What the caller holds already, longest waiting first.
 _HELD = """
 {show}
-WHERE item.claimed_by = %(me)s AND item.claimed_until > statement_timestamp() AND item.level <= %(level)s{fits}
+WHERE item.claimed_by = %(me)s AND item.claimed_until > statement_timestamp() AND item.level <= %(level)s{ready}{fits}
 ORDER BY item.created_at, item.id LIMIT 1 FOR UPDATE OF item
 """
 
@@ -28,7 +28,7 @@ _NEXT = """
 WITH picked AS (
     SELECT * FROM {table} AS item
     WHERE status = '{undecided}' AND level <= %(level)s AND created_by <> %(me)s
-        AND (claimed_until IS NULL OR claimed_until <= statement_timestamp()){fits}
+        AND (claimed_until IS NULL OR claimed_until <= statement_timestamp()){ready}{fits}
     ORDER BY created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
 ), changed AS (
     UPDATE {table} SET {claimed} WHERE id = (SELECT id FROM picked) RETURNING *
@@ -36,11 +36,12 @@ WITH picked AS (
 {show_picked} UNION ALL {show_changed} ORDER BY version
 """
 
+# What waits for its customer is nothing to work on: its claim ends by itself, and does not count meanwhile.
 _COUNT = """
 SELECT count(*) AS held FROM (
     SELECT claimed_until FROM document WHERE claimed_by = %(me)s
     UNION ALL SELECT claimed_until FROM transfer WHERE claimed_by = %(me)s
-    UNION ALL SELECT claimed_until FROM inquiry WHERE claimed_by = %(me)s
+    UNION ALL SELECT claimed_until FROM inquiry AS item WHERE claimed_by = %(me)s AND NOT {waiting}
 ) AS claim
 WHERE claimed_until > statement_timestamp()
 """
@@ -63,7 +64,9 @@ def escalate_task(work: Work, data: EscalateTask.Data) -> dict[str, Any]:
     check_raises_level(item, data.level)
     note = None if data.reason is None else {"escalation_reason": data.reason}
     return _with_customer(
-        items.change(work, "escalated", item, f"level = %(level)s, {_FREED}", {"level": data.level}, note)
+        items.change(
+            work, "escalated", item, f"level = %(level)s, {_FREED}{_attended(item.kind)}", {"level": data.level}, note
+        )
     )
 
 
@@ -90,7 +93,7 @@ def _claim_next(work: Work, kind: Kind, fits: Conditions | None) -> Item:
         raise Refusal(Code.NOTHING_TO_DO)
     params = {**_params(work), **fits.params}
     # Filters make many statements, and the plan of one depends on what is looked for.
-    held = work.query(statement(kind, _HELD, fits=fits.sql), params, prepare=not fits.sql)
+    held = work.query(statement(kind, _HELD, ready=_ready(kind), fits=fits.sql), params, prepare=not fits.sql)
     if held:
         return _renew(work, item_of(kind, held[0]))
     _check_claims_left(work)
@@ -104,7 +107,12 @@ def _claim_next(work: Work, kind: Kind, fits: Conditions | None) -> Item:
 
 def next_item(kind: Kind, fits: Conditions) -> str:
     """The statement that picks the oldest item which fits, and claims it."""
-    return statement(kind, _NEXT, claimed=_CLAIMED, fits=fits.sql)
+    return statement(kind, _NEXT, claimed=_CLAIMED, ready=_ready(kind), fits=fits.sql)
+
+
+def _ready(kind: Kind) -> str:
+    """A condition that passes over what waits for its customer."""
+    return f" AND NOT {kind.waiting['waiting']}" if kind.waits else ""
 
 
 def _renew(work: Work, item: Item) -> Item:
@@ -113,13 +121,18 @@ def _renew(work: Work, item: Item) -> Item:
 
 def _check_claims_left(work: Work) -> None:
     """The operator's row is locked, so that no other replica counts the same claims meanwhile."""
-    (row,) = work.query(_COUNT, _params(work))
+    (row,) = work.query(statement(INQUIRY, _COUNT, **INQUIRY.waiting), _params(work))
     if row["held"] >= work.limits.max_claims:
         raise Refusal(Code.TOO_MANY_CLAIMS, {"held": row["held"], "limit": work.limits.max_claims})
 
 
 def _params(work: Work) -> dict[str, Any]:
     return {"me": work.operator.id, "level": work.operator.level, "claim_seconds": work.limits.claim_seconds}
+
+
+def _attended(kind: Kind) -> str:
+    """Who escalates an item wants it looked at, so it waits for its customer no longer."""
+    return ", waiting_until = NULL" if kind.waits else ""
 
 
 def _with_customer(item: Item) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from services.info.work import Row, Work
 
 _OF_KIND = """
 (SELECT '{type}' AS type, id, cid, level, status, version, {text} AS text, {amount} AS amount, {currency} AS currency,
-    created_at, created_by, claimed_by, claimed_until
-FROM {type} WHERE status = '{undecided}' AND level <= %(level)s
+    {waiting} AS waiting, {waiting_until} AS waiting_until, created_at, created_by, claimed_by, claimed_until
+FROM {type} AS item WHERE status = '{undecided}' AND level <= %(level)s
     AND created_at >= %(created_at)s AND (created_at, '{type}', id) > (%(created_at)s, %(after_type)s, %(after_id)s)
 ORDER BY created_at, id LIMIT %(limit)s)
 """
@@ -26,7 +26,8 @@ _QUEUE = """
 WITH queue AS (SELECT * FROM ({kinds}) AS waiting ORDER BY created_at, type, id LIMIT %(limit)s)
 SELECT queue.type, queue.id, queue.level, queue.status, queue.version, holder.name AS claimed_by,
     CASE WHEN holder.id IS NOT NULL THEN claimed_until END AS claimed_until, queue.cid, customer.name AS customer_name,
-    text, amount, currency, queue.created_at, creator.name AS created_by, NULL AS decided_by
+    text, amount, currency, queue.created_at, creator.name AS created_by, NULL AS decided_by,
+    waiting, waiting_until
 FROM queue
 JOIN customer ON customer.id = queue.cid
 JOIN operator AS creator ON creator.id = queue.created_by
@@ -60,6 +61,8 @@ def _shown(row: Row) -> Row:
     changed = {"created_at": utc_text(row["created_at"])}
     if row["claimed_until"]:
         changed["claimed_until"] = utc_text(row["claimed_until"])
+    if row["waiting_until"]:
+        changed["waiting_until"] = utc_text(row["waiting_until"])
     if row["amount"]:
         changed["amount"] = str(row["amount"])
     return row | changed
@@ -85,6 +88,7 @@ def _of_kind(kind: Kind) -> str:
         text=f"left({kind.text}, {TEXT_SHOWN})" if kind.text else "NULL::text",
         amount=amount,
         currency=currency,
+        **kind.waiting,
     )
 
 

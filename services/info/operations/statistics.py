@@ -29,8 +29,8 @@ _RUNNING = "SELECT date_bin(%(seconds)s * interval '1 second', statement_timesta
 
 _PENDING = """
 SELECT level, count(*) AS count, count(*) FILTER (WHERE claimed_until > statement_timestamp()) AS claimed,
-    min(created_at) AS oldest_at
-FROM {table} WHERE status = '{undecided}' GROUP BY level ORDER BY level
+    count(*) FILTER (WHERE {waiting}) AS waiting, min(created_at) FILTER (WHERE NOT {waiting}) AS oldest_at
+FROM {table} AS item WHERE status = '{undecided}' GROUP BY level ORDER BY level
 """
 
 _CREATED = """
@@ -79,7 +79,7 @@ def get_statistics(work: Work, data: GetStatistics.Data) -> dict[str, Any]:
 
 def _count(work: Work, kind: Kind, params: Mapping[str, Any], figures: dict[str, list[dict[str, Any]]]) -> None:
     name = kind.type.value
-    for row in work.query(statement(kind, _PENDING)):
+    for row in work.query(statement(kind, _PENDING, **kind.waiting)):
         figures["pending"].append({"type": name, **{key: json_value(value) for key, value in row.items()}})
     counted = work.figures.get(params["seconds"], kind.type, params["since"], lambda: _counted(work, kind, params))
     created = {row["bucket"]: row["created"] for row in counted.created}

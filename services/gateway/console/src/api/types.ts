@@ -53,7 +53,7 @@ export interface QueueItem extends ItemState {
   decided_by: string | null;
 }
 
-export type ItemEvent = 'created' | 'claimed' | 'released' | 'escalated' | 'answered' | 'decided';
+export type ItemEvent = 'created' | 'claimed' | 'released' | 'escalated' | 'answered' | 'replied' | 'decided';
 
 /** What the server pushes. */
 export type Push =

@@ -8,7 +8,8 @@ export interface Waiting {
   level: number;
   count: number;
   claimed: number;
-  oldest_at: string;
+  /** Of those that do not wait for their customers. */
+  oldest_at: string | null;
 }
 
 export interface Counted {
