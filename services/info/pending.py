@@ -2,6 +2,7 @@
 
 from services.contracts.operators import ItemType
 from services.info.board import PendingItem
+from services.info.items import statement
 from services.info.kinds import INQUIRY
 from services.info.work import Transaction
 
@@ -12,9 +13,12 @@ SELECT 'transfer', id, level, version, created_at, claimed_until FROM transfer W
 UNION ALL
 SELECT 'inquiry', id, level, version, created_at, claimed_until
 FROM inquiry AS item WHERE status = 'open' AND NOT {waiting}
-""".format(waiting=INQUIRY.waiting["waiting"])
+"""
 
 
 def pending_items(transaction: Transaction) -> list[PendingItem]:
     """Every undecided item that does not wait for its customer, in no order."""
-    return [PendingItem(**{**row, "type": ItemType(row["type"])}) for row in transaction.query(_PENDING)]
+    return [
+        PendingItem(**{**row, "type": ItemType(row["type"])})
+        for row in transaction.query(statement(INQUIRY, _PENDING, **INQUIRY.waiting))
+    ]
