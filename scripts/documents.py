@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from scripts.failures import failures_document
 from services.cli.lists import settings_document
 from services.gateway.asyncapi import asyncapi_document
 from services.gateway.openapi import openapi_document
@@ -34,6 +35,7 @@ DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "docs/asyncapi.json": lambda: _json(asyncapi_document()),
     "docs/postman.json": lambda: _json(postman_collection()),
     "docs/settings.md": settings_document,
+    "docs/failures.md": failures_document,
     "deploy/rabbitmq/definitions.json": lambda: _json(definitions()),
     "deploy/monitoring/prometheus-rule.yaml": lambda: _prometheus_rule(),
 }

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import eventlet
 import psutil
@@ -184,6 +185,33 @@ def own_postgres(settings: Mapping[str, str] | None = None, folder: Path | None 
         finally:
             if server.running:
                 server.stop("immediate")
+
+
+@contextmanager
+def own_pgbouncer(url: str, pool_mode: str) -> Iterator[str]:
+    """A PgBouncer in front of the database of ``url``; the URL through it."""
+    program = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
+    if not Path(program).exists():
+        pytest.skip("no pgbouncer is installed")
+    target, port = urlsplit(url), free_port()
+    with tempfile.TemporaryDirectory(prefix="pgbouncer-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "pgbouncer.ini").write_text(
+            f"[databases]\n* = host={target.hostname} port={target.port} user={target.username}\n[pgbouncer]\n"
+            f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n"
+            f"pool_mode = {pool_mode}\n"
+        )
+        account = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+        command = [*account, program, "-q", str(folder / "pgbouncer.ini")]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            pooled = urlunsplit(target._replace(netloc=f"{target.username}@127.0.0.1:{port}"))
+            eventually(lambda: parts.postgres_answers(pooled), 30, 0.1)
+            yield pooled
+        finally:
+            process.terminate()
+            _end(process)
 
 
 def _lives(process: psutil.Process) -> bool:

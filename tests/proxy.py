@@ -64,6 +64,12 @@ class Proxy:
         self.refusing = True
         self.cut()
 
+    def lead_to(self, url: str) -> None:
+        """The address belongs to another server from now on."""
+        parts = urlsplit(url)
+        self._target = (parts.hostname or "127.0.0.1", parts.port or 0)
+        self.cut()
+
     def silence(self) -> None:
         """Let nothing through, in either direction, until ``restore``."""
         if self._flowing.ready():

@@ -31,6 +31,9 @@ COMMANDS = {
 _SENTENCES = ("EmbeddedPostgresError", "NotADemoDatabase", "OperatorError", "DeadLetterError", "CheckpointError")
 """Exceptions whose message is meant for the person who typed the command."""
 
+_MISUSES = ("UnsuitableDatabase",)
+"""Likewise; a setting has to be changed."""
+
 
 class Fault(click.ClickException):
     """What went wrong, in one sentence. The exit code is 1."""
@@ -71,13 +74,13 @@ class Program(click.Group):
             sentence = _sentence(error)
             if sentence is None:
                 raise
-            raise Fault(sentence) from None
+            raise (Misuse if type(error).__name__ in _MISUSES else Fault)(sentence) from None
 
 
 def _sentence(error: Exception) -> str | None:
     """For failures of modules that not every command imports, so they are known by name."""
     name = type(error).__name__
-    if name in _SENTENCES:
+    if name in _SENTENCES + _MISUSES:
         return str(error)
     if name == "DatabaseUnavailable":
         return _about_database(error.__cause__ or error)

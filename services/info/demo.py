@@ -93,7 +93,7 @@ def create_fake_database(database_url: str) -> None:
     try:
         _drop(server, database_url, name)
         identifier = sql.Identifier(name)
-        _run(server, sql.SQL("CREATE DATABASE {}").format(identifier))
+        _run(server, sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0").format(identifier))
         _run(server, sql.SQL("COMMENT ON DATABASE {} IS {}").format(identifier, sql.Literal(MARK)))
     finally:
         server.close()

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import as_file, files
 
-import psycopg2
 import yoyo
+
+from services.runtime.postgres import requirements
+from services.runtime.postgres.connecting import REQUIRED, connect
 
 _LOCK = 0x6261636B6F6666
 """The advisory lock under which one process at a time migrates a database."""
@@ -16,12 +18,14 @@ def migrate(database_url: str) -> list[str]:
 
     Any number of processes may do this at once: one works, the others wait and find nothing to do. Connects as
     the owner of the schema, who has to be allowed to create roles unless ``backoffice_app`` exists. Raises
-    ``psycopg2.Error``.
+    ``psycopg2.Error`` or ``DatabaseUnavailable``, and ``UnsuitableDatabase`` before anything is changed.
     """
+    requirements.check(database_url, None)
     with _alone(database_url), as_file(files("services.info") / "migrations") as folder:
         migrations = yoyo.read_migrations(str(folder))
         backend = yoyo.get_backend(database_url)
         try:
+            backend.connection.set_client_encoding(REQUIRED["client_encoding"])
             # Yoyo's own lock is a row, which a process that was killed leaves behind for good.
             backend.break_lock()
             missing = backend.to_apply(migrations)
@@ -33,9 +37,8 @@ def migrate(database_url: str) -> list[str]:
 
 @contextmanager
 def _alone(database_url: str) -> Iterator[None]:
-    connection = psycopg2.connect(database_url)
+    connection = connect(database_url, None, "backoffice migrates")
     try:
-        connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = 0; SET statement_timeout = 0")
             cursor.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))

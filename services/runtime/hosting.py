@@ -66,7 +66,7 @@ def run(
 
     SIGTERM and SIGINT let the services finish what they hold, for at most ``drain_seconds``: exit code 0, or 1 when
     something had to be cut off (it will be delivered again). The death of a service stops the others: exit code 1.
-    Raises ``SettingsError`` when the settings do not go with these services.
+    Raises ``SettingsError`` when the settings do not go with these services, or the database does not.
     """
     chosen = _check(services, settings)
     crash_points.arm(settings.crash_point)
@@ -74,7 +74,10 @@ def run(
     monitoring = Monitoring()
     tracing = start_tracing(settings, chosen)
     with _signals(happenings.put, on_abandon), _monitored(settings, monitoring), _ended(tracing):
-        hosting = Hosting([_load(service) for service in chosen], settings, monitoring, tracing, happenings.put)
+        classes = [_load(service) for service in chosen]
+        if Service.INFO in chosen:
+            _check_database(settings)
+        hosting = Hosting(classes, settings, monitoring, tracing, happenings.put)
         hosting.start(on_ready)
         happening = happenings.get()
         monitoring.drain()
@@ -135,6 +138,13 @@ def _load(service: Service) -> type:
     module, _, name = CLASSES[service].partition(":")
     found: type = getattr(importlib.import_module(module), name)
     return found
+
+
+def _check_database(settings: Settings) -> None:
+    """Raises ``SettingsError`` when it will never do. One that is not there yet is waited for."""
+    from services.runtime.postgres.requirements import refuse_unsuitable
+
+    refuse_unsuitable(settings.database_url, settings.database_role)
 
 
 class Hosting:

@@ -12,81 +12,41 @@ import eventlet
 import psycopg2
 from eventlet import patcher
 from nameko.extensions import DependencyProvider
-from psycopg2 import extensions, sql
+from psycopg2 import extensions
 from psycopg2.extensions import connection as Connection
 
 from services.contracts.metrics import POOL_IN_USE, POOL_SIZE, POOL_WAITING
 from services.runtime.configuration import monitoring_of, settings_of
 from services.runtime.pauses import Pauses
-from services.runtime.postgres import cooperative
+from services.runtime.postgres.connecting import READ_ONLY, UnsuitableDatabase, connect
+from services.runtime.postgres.failures import Conflict, DatabaseUnavailable
 from services.runtime.postgres.prepared import PreparedStatements
-from services.runtime.postgres.transaction import Conflict, DatabaseUnavailable, Transaction
+from services.runtime.postgres.transaction import Transaction
 from services.runtime.telemetry.tracing import OFF, Tracing, tracing_of
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-CONNECT_SECONDS = 5
 CHECK_SECONDS = 1.5
-_SESSION = """
-SET TimeZone = 'UTC';
-SET lock_timeout = '500ms';
-SET statement_timeout = '30s';
-SET idle_in_transaction_session_timeout = '60s'
-"""
+_CAN_WRITE = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS read_only"
 _USABLE = {extensions.TRANSACTION_STATUS_INTRANS, extensions.TRANSACTION_STATUS_INERROR}
 
 
-def connect(dsn: str, role: str | None, name: str) -> Connection:
-    """A connection in autocommit mode, set up as every connection of the services is.
-
-    role: taken on after connecting, or None to stay who the DSN says
-    name: shown in ``pg_stat_activity``
-
-    Raises ``DatabaseUnavailable``.
-    """
-    connection = None
-    cooperative.use()
-    try:
-        # In cooperative mode libpq's own connect_timeout does not apply.
-        with eventlet.Timeout(CONNECT_SECONDS, DatabaseUnavailable()):
-            connection = psycopg2.connect(
-                dsn,
-                application_name=name,
-                connect_timeout=CONNECT_SECONDS,
-                keepalives_idle=30,
-                keepalives_interval=10,
-                keepalives_count=3,
-                tcp_user_timeout=30_000,
-            )
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute(_SESSION)
-                if role:
-                    cursor.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
-    except BaseException as error:
-        if connection is not None:
-            connection.close()
-        if isinstance(error, psycopg2.Error):
-            log.warning("no connection to the database: %s", str(error).strip())
-            raise DatabaseUnavailable from error
-        raise
-    return connection
-
-
 class Link(NamedTuple):
-    """A connection of a pool."""
+    """A connection of a pool. ``generation``: of the pool, when it was made."""
 
     connection: Connection
     prepared: PreparedStatements
+    generation: int
 
 
 class Pool:
     """At most ``size`` connections, made when they are first needed; whoever finds all of them busy waits.
 
-    A connection that failed, or whose state is in doubt, is closed and never used again. ``in_use`` and ``waiting``
-    count connections and those who want one.
+    A connection that failed, or whose state is in doubt, is closed and never used again. When the failure says that
+    of the server (it has become read-only, say), so are all connections that were made before. ``in_use`` and
+    ``waiting`` count connections and those who want one.
     """
 
     def __init__(
@@ -102,6 +62,7 @@ class Pool:
         self._slots = threading.Semaphore(size)
         self._idle: deque[Link] = deque()
         self._unpreparable: set[str] = set()
+        self._generation = 0
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -116,6 +77,11 @@ class Pool:
                 yield transaction
                 transaction.commit()
                 self._prepare(link)
+            except (DatabaseUnavailable, Conflict) as failure:
+                _roll_back(link.connection)
+                if failure.replace and link.generation == self._generation:
+                    self._replace_all()
+                raise
             except Exception:
                 _roll_back(link.connection)
                 raise
@@ -124,8 +90,18 @@ class Pool:
                 link.connection.close()
                 raise
             finally:
-                if not link.connection.closed:
-                    self._idle.append(link)
+                self._keep(link)
+
+    def _keep(self, link: Link) -> None:
+        if link.generation != self._generation:
+            link.connection.close()
+        elif not link.connection.closed:
+            self._idle.append(link)
+
+    def _replace_all(self) -> None:
+        """Those in use are closed when they come back."""
+        self._generation += 1
+        self.close()
 
     @contextmanager
     def _slot(self) -> Iterator[None]:
@@ -141,14 +117,18 @@ class Pool:
             self.in_use -= 1
             self._slots.release()
 
-    def answers(self) -> bool:
-        """Whether the database does, now."""
+    def fault(self) -> str | None:
+        """Why the database cannot be written now, in a sentence; None when it can."""
         try:
             with eventlet.Timeout(CHECK_SECONDS, DatabaseUnavailable()), self.transaction() as transaction:
-                transaction.query("SELECT 1")
-        except DatabaseUnavailable:
-            return False
-        return True
+                row = transaction.one(_CAN_WRITE)
+                if row and row["read_only"]:
+                    raise DatabaseUnavailable(READ_ONLY, replace=True)
+        except UnsuitableDatabase as unsuitable:
+            return str(unsuitable)
+        except DatabaseUnavailable as failure:
+            return READ_ONLY if str(failure) == READ_ONLY else "The database does not answer."
+        return None
 
     def run(self, work: Callable[[Transaction], T], attempts: int = 5) -> T:
         """What ``work`` answers in a transaction of its own, which is repeated after a ``Conflict``."""
@@ -174,8 +154,9 @@ class Pool:
             if _still_open(link.connection):
                 return link
             link.connection.close()
+        generation = self._generation
         connection = connect(self._dsn, self._role, self._name)
-        return Link(connection, PreparedStatements(connection, self._unpreparable))
+        return Link(connection, PreparedStatements(connection, self._unpreparable), generation)
 
     def _prepare(self, link: Link) -> None:
         try:
@@ -220,7 +201,7 @@ class Database(DependencyProvider):
         name, tracing = f"backoffice {self.container.service_name}", tracing_of(self.container)
         self.pool = Pool(settings.database_url, settings.database_connections, settings.database_role, name, tracing)
         monitoring = monitoring_of(self.container)
-        monitoring.check(lambda: None if self.pool.answers() else "The database does not answer.")
+        monitoring.check(self.pool.fault)
         gauge = monitoring.measures.gauge
         gauge(POOL_SIZE).set(self.pool.size)
         gauge(POOL_IN_USE).set_function(lambda: self.pool.in_use)

@@ -1,6 +1,7 @@
 """The entrypoint of PostgreSQL's notifications."""
 
 import logging
+import time
 from contextlib import closing
 from typing import Any
 
@@ -8,27 +9,38 @@ import eventlet
 import psycopg2
 from eventlet.hubs import trampoline
 from nameko.extensions import Entrypoint
-from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
-from services.runtime.configuration import settings_of
+from services.runtime.configuration import monitoring_of, settings_of
 from services.runtime.failures import Unavailable
 from services.runtime.pauses import Pauses
-from services.runtime.postgres.database import DatabaseUnavailable, connect
+from services.runtime.postgres.connecting import UnsuitableDatabase, connect
+from services.runtime.postgres.failures import DatabaseUnavailable
+from services.runtime.postgres.requirements import ARRIVAL_SECONDS, CHANNEL, POOLED, listen, notify
 from services.runtime.work import run_worker
 
 log = logging.getLogger(__name__)
+
+CHECK_SECONDS = 20.0
+"""How often a connection that listens is tried. After a failover, or behind a pooler, it may be deaf and look well."""
 
 
 class Notified(Entrypoint):
     """Calls the method with the payloads of a channel's notifications, one call at a time, in order.
 
     The list is empty when some may have been missed: listening has just begun (again), or the method has failed.
+    From time to time another connection notifies this one. When that does not arrive, listening begins anew, and the
+    process is not ready.
     """
 
     def __init__(self, channel: str, **options: Any) -> None:
         self.channel = channel
+        self._deaf = False
         super().__init__(expected_exceptions=(Unavailable,), **options)
+
+    def setup(self) -> None:
+        """Nameko: before any extension starts."""
+        monitoring_of(self.container).check(lambda: POOLED if self._deaf else None)
 
     def start(self) -> None:
         """Nameko: begin to listen."""
@@ -42,39 +54,50 @@ class Notified(Entrypoint):
         pauses = Pauses(0.2, 5.0)
         while True:
             try:
-                with closing(self._connect()) as connection:
-                    _listen(connection, self.channel)
+                with closing(self._connect(self.channel)) as connection:
+                    listen(connection, self.channel)
+                    listen(connection, CHANNEL)
                     self._tell([])
-                    pauses.reset()
-                    self._hear(connection)
+                    self._hear(connection, pauses)
             except (DatabaseUnavailable, psycopg2.Error) as error:
+                self._deaf = str(error) == POOLED
                 log.warning("notifications of %s are interrupted: %s", self.channel, str(error).strip())
                 eventlet.sleep(pauses.next())
 
-    def _connect(self) -> Connection:
+    def _connect(self, purpose: str) -> Connection:
         settings = settings_of(self.container)
-        name = f"backoffice {self.container.service_name} {self.channel}"
+        name = f"backoffice {self.container.service_name} {purpose}"
         return connect(settings.database_url, settings.database_role, name)
 
-    def _hear(self, connection: Connection) -> None:
+    def _hear(self, connection: Connection, pauses: Pauses) -> None:
         while True:
-            trampoline(connection.fileno(), read=True)
+            with closing(self._connect("checks")) as another:
+                notify(another, CHANNEL)
+            if not self._hear_until(connection, time.monotonic() + ARRIVAL_SECONDS, checked=True):
+                raise UnsuitableDatabase(POOLED)
+            self._deaf = False
+            pauses.reset()
+            self._hear_until(connection, time.monotonic() + CHECK_SECONDS, checked=False)
+
+    def _hear_until(self, connection: Connection, deadline: float, *, checked: bool) -> bool:
+        """Pass on what arrives; whether a check arrived. ``checked``: it is over when one has."""
+        arrived = False
+        while not (checked and arrived) and (left := deadline - time.monotonic()) > 0:
+            with eventlet.Timeout(left, False):
+                trampoline(connection.fileno(), read=True)
             connection.poll()
-            payloads = [notice.payload for notice in connection.notifies]
+            payloads = [notice.payload for notice in connection.notifies if notice.channel == self.channel]
+            arrived = arrived or len(payloads) < len(connection.notifies)
             connection.notifies.clear()
             if payloads:
                 self._tell(payloads)
+        return arrived
 
     def _tell(self, payloads: list[str]) -> None:
         pauses = Pauses(0.2, 5.0)
         while run_worker(self.container, self, payloads) is not None:
             payloads = []
             eventlet.sleep(pauses.next())
-
-
-def _listen(connection: Connection, channel: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
 
 
 notified: Any = Notified.decorator

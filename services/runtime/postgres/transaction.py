@@ -1,11 +1,4 @@
-"""A PostgreSQL transaction, in as few round trips as it can be had, and what its failures mean.
-
-    Unavailable
-    ├── DatabaseUnavailable    the database cannot be used now; nothing is known of a commit that was under way
-    └── Conflict               others changed the same rows at the same time; the transaction was rolled back
-
-Every other ``psycopg2.Error`` is a fault of the statement or of its data, and passes through as it is.
-"""
+"""A PostgreSQL transaction, in as few round trips as it can be had. What its failures mean: ``failures.py``."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,55 +8,16 @@ import psycopg2
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import execute_values
 
-from services.runtime.failures import Unavailable
+from services.runtime.postgres.failures import Conflict, DatabaseUnavailable, translate
 from services.runtime.postgres.prepared import PreparedStatements
 
 Params = Sequence[Any] | Mapping[str, Any] | None
 Row = dict[str, Any]
 
-_QUERY_CANCELED = "57014"
-_UNAVAILABLE_STATES = {
-    "25006",  # read-only: the server has become a replica
-    "25P03",  # this session was closed for idling inside a transaction
-}
-_NO_SUCH_TABLE = "42P01"
-
-
-class DatabaseUnavailable(Unavailable):
-    """The database cannot be reached, is shutting down, or lacks a resource or its schema."""
-
-    def __init__(self, reason: str = "the database cannot be used now") -> None:
-        super().__init__(reason)
-
-
-class Conflict(Unavailable):
-    """Deadlock, serialization failure or lock timeout; repeating the transaction may succeed."""
-
-    def __init__(self) -> None:
-        super().__init__("the same rows are being changed by others")
-
 
 def uuid_array(ids: Iterable[str]) -> str:
     """UUIDs as one parameter for ``%s::uuid[]``, which a list of strings is not when the statement is prepared."""
     return "{" + ",".join(ids) + "}"
-
-
-def translate(error: psycopg2.Error) -> Exception:
-    """The failure that a database error means. Neither name carries any SQL."""
-    state = error.pgcode
-    if state is None:
-        lost = isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
-        return DatabaseUnavailable() if lost else error
-    # A statement that runs too long does so again: that is no passing failure.
-    if state == _QUERY_CANCELED:
-        return error
-    if state[:2] in {"40", "55"}:
-        return Conflict()
-    if state == _NO_SUCH_TABLE:
-        return DatabaseUnavailable("the database has not been migrated yet")
-    if state[:2] in {"08", "53", "57", "58"} or state in _UNAVAILABLE_STATES:
-        return DatabaseUnavailable()
-    return error
 
 
 class Transaction:
@@ -162,3 +116,6 @@ def _translated() -> Iterator[None]:
         if failure is error:
             raise
         raise failure from error
+
+
+__all__ = ["Conflict", "DatabaseUnavailable", "Transaction", "uuid_array"]
