@@ -103,7 +103,7 @@ class Consuming:
     """The consuming connection, a channel a consumer, so that each has its own prefetch."""
 
     def __init__(self, uri: str, name: str, queues: Sequence[Queue]) -> None:
-        self.link = Link(uri, name, self._opened, lambda: None, LINGER_SECONDS)
+        self.link = Link(uri, name, self._opened, lambda error: None, LINGER_SECONDS)
         self.depths = Depths()
         self._queues = queues
         self._consumers: list[tuple[Subscription, AmqpConsumer]] = []

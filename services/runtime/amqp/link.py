@@ -12,6 +12,7 @@ from eventlet.event import Event
 from kombu.exceptions import KombuError
 
 from services.runtime.amqp import properties
+from services.runtime.amqp.failures import reply_of
 from services.runtime.amqp.tls import connection_arguments
 from services.runtime.amqp.writing import CoalescedWrites
 from services.runtime.pauses import Pauses
@@ -31,12 +32,17 @@ class Link:
 
     name:   shown in RabbitMQ's list of connections
     opened: called in the reading greenlet with each new connection, to declare and consume
-    lost:   called when a connection has gone, or could not be made
+    lost:   called when a connection has gone, or could not be made, with what was raised
     linger: seconds between the last that was written and the end
     """
 
     def __init__(
-        self, uri: str, name: str, opened: Callable[[Any], None], lost: Callable[[], None], linger: float = 0.0
+        self,
+        uri: str,
+        name: str,
+        opened: Callable[[Any], None],
+        lost: Callable[[BaseException | None], None],
+        linger: float = 0.0,
     ) -> None:
         self._uri = uri
         self._name = name
@@ -98,18 +104,22 @@ class Link:
     def _run(self) -> None:
         pauses = Pauses(0.2, 2.0)
         while not self._stopping.ready():
+            failure: Exception | None = None
             try:
                 self._connect()
                 pauses.reset()
                 self._read()
             except WIRE_ERRORS as error:
+                failure = error
                 if not self._stopping.ready():
-                    log.warning("%s: connection lost or not made: %s", self._name, _reason(error))
+                    log.warning("%s: connection lost or not made: %s", self._name, reason_of(error))
             except Exception:
                 log.exception("%s: connection given up", self._name)
             finally:
-                self._drop()
-            self._stopping.wait(timeout=pauses.next())
+                taken_down = self.ready and reply_of(failure).by_message
+                self._drop(failure)
+            if not taken_down:
+                self._stopping.wait(timeout=pauses.next())
 
     def _connect(self) -> None:
         self._connection = kombu.Connection(
@@ -144,12 +154,12 @@ class Link:
             log.warning("%s: the broker has gone silent", self._name)
             self.sever()
 
-    def _drop(self) -> None:
+    def _drop(self, failure: Exception | None) -> None:
         if self._up.ready():
             self._up = Event()
             self._watcher.kill()
         self.blocked = False
-        self._lost()
+        self._lost(failure)
         self.sever()
         connection, self._connection = self._connection, None
         if connection is not None:
@@ -164,7 +174,7 @@ class Link:
         self.blocked = False
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
     """What the broker says, ``ACCESS_REFUSED`` for one; of other failures the kind, since they may quote the URL."""
     said = getattr(error, "reply_text", None)
     return said if isinstance(said, str) and said else type(error).__name__

@@ -1,4 +1,4 @@
-"""What the services need from a message broker, and the two failures of publishing.
+"""What the services need from a message broker, and the three failures of publishing.
 
 Two brokers implement it: :mod:`services.runtime.amqp.broker` (RabbitMQ) and :mod:`services.runtime.inprocess.broker`
 (the embedded mode). A container asks for its queues and consumers first and then calls ``start``.
@@ -6,6 +6,8 @@ Two brokers implement it: :mod:`services.runtime.amqp.broker` (RabbitMQ) and :mo
     BrokerUnavailable          nothing can be said to the broker now
     ├── NotAccepted            surely not taken: refused, returned, or never sent
     └── Unconfirmed            sent, and neither confirmed nor refused: the outcome is unknown
+
+    Refused                    never taken, however often it is published: not ``Unavailable``
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -38,6 +40,17 @@ class NotAccepted(BrokerUnavailable):
 
 class Unconfirmed(BrokerUnavailable):
     """The message was sent and neither confirmed nor refused: it may or may not have been taken."""
+
+
+class Refused(Exception):
+    """The broker will never take these, however often they are published; it has taken the others of the call.
+
+    items: the messages, or what they would have said
+    """
+
+    def __init__(self, reason: str, items: Sequence[Any]) -> None:
+        super().__init__(reason)
+        self.items = list(items)
 
 
 @dataclass(frozen=True)
@@ -144,7 +157,8 @@ class Broker(Protocol):
         """Publish all, pipelined, and return when all are confirmed.
 
         Raises ``NotAccepted`` when the broker surely took none of those not confirmed (not connected, refused, or
-        mandatory and unrouted) and ``Unconfirmed`` when the answer stayed out for ``timeout`` seconds.
+        mandatory and unrouted) and ``Unconfirmed`` when the answer stayed out for ``timeout`` seconds; ``Refused`` when
+        all others are confirmed.
         """
 
     def depth(self, queue: str) -> int | None:

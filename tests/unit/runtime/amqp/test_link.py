@@ -8,7 +8,7 @@ from services.runtime.amqp.link import Link
 
 @pytest.mark.parametrize("seconds", [0.0, 0.1, 0.5])
 def test_it_stops_though_there_was_never_a_connection(seconds: float) -> None:
-    link = Link("amqp://guest:guest@127.0.0.1:1//", "test", lambda connection: None, lambda: None)
+    link = Link("amqp://guest:guest@127.0.0.1:1//", "test", lambda connection: None, lambda error: None)
     link.start()
     eventlet.sleep(seconds)
 
