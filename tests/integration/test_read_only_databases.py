@@ -111,7 +111,7 @@ def test_a_database_that_new_sessions_find_read_only_is_not_used(server: OwnPost
 
 def test_migrate_does_not_begin_on_a_read_only_server(server: OwnPostgres) -> None:
     _read_only(server.url, True)
-    with pytest.raises(psycopg2.OperationalError, match="read-only"):
+    with pytest.raises(DatabaseUnavailable, match="read-only"):
         eventually(lambda: migrate(server.url) and False)
 
 
