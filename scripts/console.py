@@ -14,7 +14,16 @@ BUILT = FOLDER / "dist" / "index.html"
 NODE_LOCK = FOLDER / "node.lock"
 
 _OLDEST_NODE = (20, 19)
-_SOURCES = ("src", "scripts", "index.html", "package-lock.json", "vite.config.ts", "svelte.config.js", "tsconfig.json")
+_SOURCES = (
+    "src",
+    "public",
+    "scripts",
+    "index.html",
+    "package-lock.json",
+    "vite.config.ts",
+    "svelte.config.js",
+    "tsconfig.json",
+)
 _GENERATED = FOLDER / "src" / "api" / "generated"
 
 

@@ -16,6 +16,7 @@ from services.gateway.answers import reader_language
 from services.gateway.connection import Connection
 from services.gateway.credentials import client_address
 from services.gateway.guesses import Guesses
+from services.gateway.heartbeat import PONG, is_ping
 from services.gateway.hello import NotReady, read_hello
 from services.gateway.identities import Identities, as_operator
 from services.gateway.live import NOT_AUTHENTICATED, TRY_LATER, Live, task_text
@@ -118,15 +119,16 @@ class LiveEndpoint:
         return Connection(socket, digest, identity, hello.language, hello.since or new_task_id()), hello.since
 
     def _serve(self, connection: Connection, since: str | None) -> None:
-        """Ready, then what was missed, then what happens; pushes wait meanwhile."""
+        """Ready, then what was missed, then what happens; pushes wait meanwhile. Pings are answered in their turn."""
         socket = connection.socket
         ready = {"type": "ready", "operator": as_operator(connection.identity)}
         socket.send([json.dumps(ready, ensure_ascii=False, separators=(",", ":"))])
         if since is not None:
             self._replay(connection, since)
         connection.start()
-        while socket.receive() is not None:
-            pass
+        while (text := socket.receive()) is not None:
+            if is_ping(text):
+                connection.push(PONG)
 
     def _replay(self, connection: Connection, since: str) -> None:
         try:

@@ -193,6 +193,9 @@ def _live() -> Operation:
         '`{"type": "item", "event": …, "item": …}` for items that you may decide. The missed ones '
         "begin five minutes before `since` ended, because outcomes may be told in another order than they ended in: "
         "one connection tells an outcome once, a further one may tell it again, identical, so drop repeats by id. "
+        'A client may send `{"type": "ping"}` at any time, at most 200 messages in 10 seconds; the reply, in its turn '
+        'among the other messages, is `{"type": "pong"}`. No reply within some seconds means that the connection is '
+        "dead, so connect again with `since`. Every other message after the first is ignored. "
         "4401 closes a connection whose session has ended, 1012 one whose server restarts. "
         "For a request that is no upgrade there is nothing here (`not_found`); an upgrade with wrong headers is an "
         "`invalid_request`, and one of a page of another origin `not_permitted`.",

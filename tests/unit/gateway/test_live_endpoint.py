@@ -75,7 +75,29 @@ def test_a_client_whose_missed_outcomes_cannot_be_read_is_told_to_come_back(
         assert closing_code(client) == 1013
 
 
-def test_later_messages_are_not_read(stage: Stage, port: int) -> None:
+def test_a_ping_is_answered_in_its_turn(stage: Stage, port: int) -> None:
+    finished = outcome()
+    with socket_to(port, {"token": "12qw"}) as client:
+        ready(client)
+        stage.gateway.tasks_finished([finished])
+        client.send('{"type": "ping"}')
+        assert received(client)["task"]["id"] == finished["id"]
+        assert received(client) == {"type": "pong"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[]", '{"type": "PING"}', '{"type": ["ping"]}', "{", "[" * 100, f'{{"type": "ping", "x": "{"x" * 100}"}}'],
+)
+def test_what_is_not_a_ping_is_ignored(text: str, port: int) -> None:
+    with socket_to(port, {"token": "12qw"}) as client:
+        ready(client)
+        client.send(text)
+        client.send('{"type": "ping"}')
+        assert received(client) == {"type": "pong"}
+
+
+def test_other_later_messages_are_ignored(stage: Stage, port: int) -> None:
     with socket_to(port, {"token": "12qw"}) as client:
         ready(client)
         client.send("anything")

@@ -34,19 +34,27 @@ export interface ApiOptions {
   language: () => string;
   fetch?: typeof fetch;
   base?: string;
+  /** Of the network as it is now; aborted when it is found dead, so that no request waits for an answer from it. */
+  network?: () => AbortSignal;
   /** Told the server's time of each answer, and when the request was sent and answered (milliseconds). */
   onDate?: (date: number, sentAt: number, receivedAt: number) => void;
 }
 
+/** How long an answer may take beside the time for which it was asked to wait, in milliseconds: a connection that has
+ *  fallen silent is not closed by anybody. */
+const ANSWER_WITHIN = 15_000;
+
 /** The API as one operator uses it. The token travels in a header, never in an address. */
-export function createApi({ token, language, fetch: send = fetch, base = '', onDate }: ApiOptions): Api {
-  async function call(path: string, init: RequestInit = {}): Promise<Record<string, unknown>> {
+export function createApi({ token, language, fetch: send = fetch, base = '', network, onDate }: ApiOptions): Api {
+  async function call(path: string, init: RequestInit = {}, wait = 0): Promise<Record<string, unknown>> {
     const headers = { Authorization: `Bearer ${token}`, 'Accept-Language': language(), ...init.headers };
     let response: Response;
     let body: Record<string, unknown>;
     const sentAt = Date.now();
+    const late = AbortSignal.timeout(ANSWER_WITHIN + wait * 1_000);
+    const signal = network ? AbortSignal.any([late, network()]) : late;
     try {
-      response = await send(`${base}${path}`, { cache: 'no-store', credentials: 'omit', ...init, headers });
+      response = await send(`${base}${path}`, { cache: 'no-store', credentials: 'omit', signal, ...init, headers });
       const date = Date.parse(response.headers.get('Date') ?? '');
       if (date) onDate?.(date, sentAt, Date.now());
       body = (await response.json()) as Record<string, unknown>;
@@ -63,7 +71,7 @@ export function createApi({ token, language, fetch: send = fetch, base = '', onD
       const headers: Record<string, string> = { 'Content-Type': 'application/json' };
       if (wait) headers.Prefer = `wait=${wait}`;
       if (key) headers['Idempotency-Key'] = key;
-      const body = await call('/api/v1', { method: 'POST', headers, body: JSON.stringify({ task }) });
+      const body = await call('/api/v1', { method: 'POST', headers, body: JSON.stringify({ task }) }, wait);
       return body.task as Task;
     },
     async tasks(query) {

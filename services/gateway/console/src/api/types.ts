@@ -58,6 +58,7 @@ export type ItemEvent = 'created' | 'claimed' | 'released' | 'escalated' | 'answ
 /** What the server pushes. */
 export type Push =
   | { type: 'ready'; operator: Operator }
+  | { type: 'pong' }
   | { type: 'task'; task: Task }
   | { type: 'item'; event: ItemEvent; item: ItemState & Partial<QueueItem> };
 

@@ -23,6 +23,8 @@ export interface LiveOptions {
   /** The server listens; `again` when an earlier connection was lost, ready or not, so that what has no replay is read anew. */
   onReady: (operator: Operator, again: boolean) => void;
   onState: (state: LiveState) => void;
+  /** Nothing arrived any more on a connection that was ready. */
+  onSilent: () => void;
   random?: () => number;
   setTimer?: (call: () => void, milliseconds: number) => unknown;
   clearTimer?: (timer: unknown) => void;
@@ -33,10 +35,17 @@ const NOT_AUTHENTICATED = 4401;
 /** The gateway restarts: another one takes its place. */
 const RESTARTING = 1012;
 
+/** How often a connection is checked, in milliseconds: one that falls silent is not closed by anybody. */
+const CHECK_EVERY = 30_000;
+/** How long the reply to a ping may take, in milliseconds. Anything that arrives counts as a reply. */
+const REPLY_WITHIN = 10_000;
+/** How long a connection may take until it is ready, in milliseconds. */
+const READY_WITHIN = 15_000;
+
 export interface Live {
-  /** Try now instead of when the pause is over. */
-  retry(): void;
-  /** The browser has no network: give the connection up until `retry`. */
+  /** Find out now whether the connection still works: ping the server, or connect at once when there is no connection. */
+  check(): void;
+  /** The browser has no network: give the connection up until `check`. */
   suspend(): void;
   /** Say hello anew, so that messages come in the language chosen now. */
   restart(): void;
@@ -51,20 +60,36 @@ export function connectLive(options: LiveOptions): Live {
   let failures = 0;
   let connections = 0;
   let stopped = false;
-  let timer: unknown = null;
   let socket: Socket | null = null;
+  let ready = false;
+  let asked = false;
+  /** Of the only thing that is waited for: the next attempt, the next check, a reply or readiness. */
+  let timer: unknown = null;
+
+  function after(milliseconds: number, call: () => void): void {
+    if (timer !== null) clearTimer(timer);
+    timer = setTimer(call, milliseconds);
+  }
+
+  function rest(): void {
+    if (timer !== null) clearTimer(timer);
+    timer = null;
+  }
 
   function connect(): void {
-    timer = null;
     connections += 1;
     options.onState('connecting');
     const current = options.open();
     socket = current;
+    after(READY_WITHIN, lost);
     current.onopen = () => {
       current.send(JSON.stringify({ token: options.token, since, language: options.language() }));
     };
     current.onmessage = (event) => {
-      if (socket === current) receive(JSON.parse(String(event.data)) as Push);
+      if (socket !== current) return;
+      asked = false;
+      after(CHECK_EVERY, ping);
+      receive(JSON.parse(String(event.data)) as Push);
     };
     current.onclose = (event) => {
       if (socket === current) closed(event.code);
@@ -74,6 +99,7 @@ export function connectLive(options: LiveOptions): Live {
   function receive(push: Push): void {
     if (push.type === 'ready') {
       failures = 0;
+      ready = true;
       options.onState('live');
       options.onReady(push.operator, connections > 1);
     } else if (push.type === 'task') {
@@ -84,37 +110,60 @@ export function connectLive(options: LiveOptions): Live {
     }
   }
 
+  function ping(): void {
+    if (asked) return;
+    asked = true;
+    socket?.send(JSON.stringify({ type: 'ping' }));
+    after(REPLY_WITHIN, lost);
+  }
+
+  /** Nothing arrives any more. A connection that was ready is replaced at once. */
+  function lost(): void {
+    const pause = ready ? 0 : delay(failures, options.random);
+    if (ready) options.onSilent();
+    drop();
+    failures += 1;
+    options.onState('waiting');
+    after(pause, connect);
+  }
+
   function closed(code: number): void {
-    socket = null;
+    forget();
     if (stopped) return;
     if (code === NOT_AUTHENTICATED) {
       stopped = true;
+      rest();
       options.onState('ended');
       return;
     }
     options.onState('waiting');
     const pause = delay(code === RESTARTING ? 0 : failures, options.random);
     failures += 1;
-    timer = setTimer(connect, pause);
+    after(pause, connect);
+  }
+
+  function forget(): void {
+    socket = null;
+    ready = false;
+    asked = false;
   }
 
   function drop(): void {
     const old = socket;
-    socket = null;
+    forget();
     old?.close();
   }
 
   connect();
   return {
-    retry() {
-      if (socket !== null || stopped) return;
-      if (timer !== null) clearTimer(timer);
-      connect();
+    check() {
+      if (stopped) return;
+      if (socket === null) connect();
+      else if (ready) ping();
     },
     suspend() {
       if (stopped) return;
-      if (timer !== null) clearTimer(timer);
-      timer = null;
+      rest();
       drop();
       options.onState('waiting');
     },
@@ -125,7 +174,7 @@ export function connectLive(options: LiveOptions): Live {
     },
     stop() {
       stopped = true;
-      if (timer !== null) clearTimer(timer);
+      rest();
       drop();
     },
   };

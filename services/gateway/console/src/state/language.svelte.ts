@@ -3,6 +3,7 @@ import { en, type MessageKey, type Messages } from '../i18n/en';
 import { createFormat, type Format } from '../i18n/format';
 import { bestLanguage, LANGUAGES, type Language } from '../i18n/languages';
 import { fill, type Params } from '../i18n/translate';
+import { part } from './parts';
 
 const PLACE = 'backoffice.language';
 
@@ -31,12 +32,13 @@ export function format(): Format {
   return state.format;
 }
 
-/** The language chosen earlier, or else the browser's. */
+/** The language chosen earlier, or else the browser's; English while that one cannot be loaded. */
 export async function startLanguage(): Promise<void> {
   const chosen = localStorage.getItem(PLACE);
-  await useLanguage(bestLanguage(chosen ? [chosen] : navigator.languages));
+  await useLanguage(bestLanguage(chosen ? [chosen] : navigator.languages)).catch(() => useLanguage('en'));
 }
 
+/** Rejects when the language cannot be loaded; the page stays in the one it has. */
 export async function chooseLanguage(chosen: Language): Promise<void> {
   localStorage.setItem(PLACE, chosen);
   await useLanguage(chosen);
@@ -56,8 +58,8 @@ async function useLanguage(chosen: Language): Promise<void> {
 }
 
 async function messagesOf(chosen: Language): Promise<Messages> {
-  if (chosen === 'es') return (await import('../i18n/es')).es;
-  if (chosen === 'zh-Hant') return (await import('../i18n/zh')).zh;
+  if (chosen === 'es') return (await part(() => import('../i18n/es'))).es;
+  if (chosen === 'zh-Hant') return (await part(() => import('../i18n/zh'))).zh;
   return en;
 }
 

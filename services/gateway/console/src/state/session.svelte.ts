@@ -3,6 +3,7 @@ import { createApi, Refused, type Api } from '../api/client';
 import { resultOf } from '../api/run';
 import type { Data, Operator, Push, Task } from '../api/types';
 import { connectLive, liveAddress, type Live, type LiveState, type Socket } from '../live/connection';
+import { closeDeadConnections } from '../live/idle';
 import { Outcomes } from '../live/outcomes';
 import { Outbox, type Entry } from '../outbox/outbox';
 import { heardDate } from './clock.svelte';
@@ -40,6 +41,7 @@ export class Session {
   readonly tasks: MyTasks;
   readonly imports = new Imports();
   private wasReady = false;
+  private network = new AbortController();
   private readonly outcomes = new Outcomes();
   private readonly connection: Live;
   private readonly flusher: ReturnType<typeof setInterval>;
@@ -52,7 +54,7 @@ export class Session {
     readonly actions: readonly string[],
     private readonly onEnded: (why: string | null) => void,
   ) {
-    this.api = createApi({ token, language, onDate: heardDate });
+    this.api = createApi({ token, language, onDate: heardDate, network: () => this.network.signal });
     this.desk = new Desk(this.api, this.outcomes, decides(operator.role), operator.level);
     this.tasks = new MyTasks(this.api, localStorage, `backoffice.delayed.${operator.id}`);
     this.outbox = new Outbox({
@@ -73,9 +75,12 @@ export class Session {
       onItem: (push) => this.hearItem(push),
       onReady: (now, again) => this.ready(now, again),
       onState: (state) => this.stateChanged(state),
+      onSilent: () => this.networkDied(),
     });
     this.flusher = setInterval(() => void this.outbox.flush(), FLUSH_EVERY);
-    addEventListener('online', this.online);
+    addEventListener('online', this.check);
+    addEventListener('pageshow', this.check);
+    document.addEventListener('visibilitychange', this.check);
     addEventListener('offline', this.offline);
     addEventListener('storage', this.stored);
   }
@@ -115,19 +120,30 @@ export class Session {
     this.imports.stop();
     this.desk.stop();
     clearInterval(this.flusher);
-    removeEventListener('online', this.online);
+    removeEventListener('online', this.check);
+    removeEventListener('pageshow', this.check);
+    document.removeEventListener('visibilitychange', this.check);
     removeEventListener('offline', this.offline);
     removeEventListener('storage', this.stored);
     this.connection.stop();
   }
 
-  private readonly online = (): void => {
-    this.connection.retry();
+  /** The network or the reader may have been away: what was connected before may be dead now. */
+  private readonly check = (): void => {
+    if (document.visibilityState === 'hidden') return;
+    this.connection.check();
     void this.outbox.flush();
   };
 
   /** A connection may take long to notice that the network has gone; the browser knows at once. */
   private readonly offline = (): void => this.connection.suspend();
+
+  /** What was sent and not answered is given up; what changes something is kept and sent again, once. */
+  private networkDied(): void {
+    this.network.abort();
+    this.network = new AbortController();
+    void closeDeadConnections();
+  }
 
   private readonly stored = ({ key }: StorageEvent): void => this.outbox.changedElsewhere(key);
 

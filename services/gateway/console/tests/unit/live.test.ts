@@ -34,8 +34,8 @@ function task(id: string): Task {
 
 function start() {
   const sockets: FakeSocket[] = [];
-  const timers: { call: () => void; pause: number }[] = [];
-  const states: LiveState[] = [];
+  let timer: { call: () => void; pause: number } | null = null;
+  const states: (LiveState | 'silent')[] = [];
   const tasks: string[] = [];
   const readies: boolean[] = [];
   const live = connectLive({
@@ -50,12 +50,22 @@ function start() {
     onItem: () => undefined,
     onReady: (_operator, again) => readies.push(again),
     onState: (state) => states.push(state),
+    onSilent: () => states.push('silent'),
     random: () => 0,
-    setTimer: (call, pause) => timers.push({ call, pause }),
-    clearTimer: () => undefined,
+    setTimer: (call, pause) => (timer = { call, pause }),
+    clearTimer: (given) => {
+      if (given === timer) timer = null;
+    },
   });
+  /** The pause that is waited for; it is over. */
+  const pass = (): number => {
+    const { call, pause } = timer!;
+    timer = null;
+    call();
+    return pause;
+  };
   const last = (): FakeSocket => sockets[sockets.length - 1] as FakeSocket;
-  return { live, sockets, timers, states, tasks, readies, last };
+  return { live, sockets, pass, states, tasks, readies, last, waits: () => timer !== null };
 }
 
 describe('the live connection', () => {
@@ -66,12 +76,12 @@ describe('the live connection', () => {
   });
 
   it('asks after a loss for what was missed, and tells nothing twice', () => {
-    const { last, timers, tasks, readies } = start();
+    const { last, pass, tasks, readies } = start();
     last().push({ type: 'ready', operator: OPERATOR });
     last().push({ type: 'task', task: task('a') });
     last().push({ type: 'task', task: task('b') });
     last().onclose?.({ code: 1006 });
-    timers[0]?.call();
+    pass();
     last().onopen?.();
     expect(last().sent[0]?.since).toBe('b');
     last().push({ type: 'ready', operator: OPERATOR });
@@ -82,44 +92,43 @@ describe('the live connection', () => {
   });
 
   it('has what has no replay read anew though no connection before was ready', () => {
-    const { last, timers, readies } = start();
+    const { last, pass, readies } = start();
     last().onclose?.({ code: 1006 });
-    timers[0]?.call();
+    pass();
     last().push({ type: 'ready', operator: OPERATOR });
     expect(readies).toEqual([true]);
   });
 
   it('waits longer after each failed attempt, and starts over once it was ready', () => {
-    const { last, timers } = start();
-    for (let attempt = 0; attempt < 3; attempt += 1) {
+    const { last, pass } = start();
+    const pauses = [1, 2, 3].map(() => {
       last().onclose?.({ code: 1006 });
-      timers[attempt]?.call();
-    }
-    expect(timers.map(({ pause }) => pause)).toEqual([250, 500, 1000]);
+      return pass();
+    });
+    expect(pauses).toEqual([250, 500, 1000]);
     last().push({ type: 'ready', operator: OPERATOR });
     last().onclose?.({ code: 1006 });
-    expect(timers[3]?.pause).toBe(250);
+    expect(pass()).toBe(250);
   });
 
   it('comes back soon after a restart of the gateway, and never after the session has ended', () => {
-    const { last, timers, states } = start();
+    const { last, pass, states, waits } = start();
     for (let attempt = 0; attempt < 4; attempt += 1) {
       last().onclose?.({ code: 1012 });
-      expect(timers[attempt]?.pause).toBe(250);
-      timers[attempt]?.call();
+      expect(pass()).toBe(250);
     }
     last().onclose?.({ code: 4401 });
-    expect(timers).toHaveLength(4);
+    expect(waits()).toBe(false);
     expect(states.at(-1)).toBe('ended');
   });
 
   it('waits longer while the gateway says that it is busy or that there are too many connections', () => {
-    const { last, timers } = start();
-    for (let attempt = 0; attempt < 3; attempt += 1) {
+    const { last, pass } = start();
+    const pauses = [1, 2, 3].map(() => {
       last().onclose?.({ code: 1013 });
-      timers[attempt]?.call();
-    }
-    expect(timers.map(({ pause }) => pause)).toEqual([250, 500, 1000]);
+      return pass();
+    });
+    expect(pauses).toEqual([250, 500, 1000]);
   });
 
   it('hears nothing from a connection that was given up', () => {
@@ -135,10 +144,10 @@ describe('the live connection', () => {
   it('tries at once when it is told to, and not after it was stopped', () => {
     const { live, sockets, last } = start();
     last().onclose?.({ code: 1006 });
-    live.retry();
+    live.check();
     expect(sockets).toHaveLength(2);
     live.stop();
-    live.retry();
+    live.check();
     expect(sockets).toHaveLength(2);
   });
 
@@ -150,8 +159,65 @@ describe('the live connection', () => {
     expect(last().closed).toBe(true);
     live.restart();
     expect(sockets).toHaveLength(1);
-    live.retry();
+    live.check();
     expect(sockets).toHaveLength(2);
+  });
+
+  it('asks a silent connection for a sign of life every half minute, and replaces one that gives none', () => {
+    const { sockets, last, pass, states, readies } = start();
+    last().push({ type: 'ready', operator: OPERATOR });
+    for (let time = 0; time < 3; time += 1) {
+      expect(pass()).toBe(30_000);
+      expect(last().sent.at(-1)).toEqual({ type: 'ping' });
+      last().push({ type: 'pong' });
+    }
+    expect(sockets).toHaveLength(1);
+    pass();
+    const silent = last();
+    expect(pass()).toBe(10_000);
+    expect([silent.closed, ...states.slice(-2)]).toEqual([true, 'silent', 'waiting']);
+    expect(pass()).toBe(0);
+    last().push({ type: 'ready', operator: OPERATOR });
+    expect([states.at(-1), ...readies]).toEqual(['live', false, true]);
+  });
+
+  it('takes whatever arrives for a sign of life', () => {
+    const { sockets, last, pass } = start();
+    last().push({ type: 'ready', operator: OPERATOR });
+    pass();
+    last().push({ type: 'task', task: task('a') });
+    expect(pass()).toBe(30_000);
+    expect(sockets).toHaveLength(1);
+  });
+
+  it('is checked at once when it is told to, and a check that is under way is not prolonged', () => {
+    const { live, last, pass, waits } = start();
+    last().push({ type: 'ready', operator: OPERATOR });
+    for (let time = 0; time < 3; time += 1) live.check();
+    expect(last().sent).toEqual([{ type: 'ping' }]);
+    expect(pass()).toBe(10_000);
+    expect(waits()).toBe(true);
+  });
+
+  it('gives up an attempt that is never answered', () => {
+    const { sockets, pass, states } = start();
+    expect(pass()).toBe(15_000);
+    expect(sockets[0]?.closed).toBe(true);
+    expect(states).toEqual(['connecting', 'waiting']);
+    expect(pass()).toBe(250);
+    expect(sockets).toHaveLength(2);
+    expect(pass()).toBe(15_000);
+    expect(pass()).toBe(500);
+  });
+
+  it('waits for nothing once it was stopped or suspended', () => {
+    const { live, last, waits } = start();
+    last().push({ type: 'ready', operator: OPERATOR });
+    live.suspend();
+    expect(waits()).toBe(false);
+    live.check();
+    live.stop();
+    expect(waits()).toBe(false);
   });
 
   it('stands beside the page, with TLS where the page has it', () => {

@@ -37,6 +37,16 @@ describe('the API', () => {
     expect(init.headers).toMatchObject({ Authorization: 'Bearer 56ty', 'Accept-Language': 'es', Prefer: 'wait=20', 'Idempotency-Key': 'key' });
   });
 
+  it('is not waited for longer than the network lasts', async () => {
+    const network = new AbortController();
+    const never = ((_url: string, { signal }: RequestInit) =>
+      new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))))) as typeof fetch;
+    const api = createApi({ token: '56ty', language: () => 'es', fetch: never, network: () => network.signal });
+    const asked = api.submit('get_customer', { id: 1 });
+    network.abort();
+    await expect(asked).rejects.toBeInstanceOf(Unreachable);
+  });
+
   it('writes a login as the contract has it', async () => {
     const { api, calls } = answering(() => Response.json({ task: {} }));
     await api.submit('login', { name: 'Carol' });
