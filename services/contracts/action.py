@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from services.contracts.errors import Code, Refusal
 from services.contracts.operators import Role
 
+_NAME = re.compile(r"[a-z]+(_[a-z]+)*")
+
 ACTIONS: dict[str, type["Action"]] = {}
 """Every declared action by its name, in the order of declaration."""
 
@@ -65,7 +67,7 @@ class Action:
 
 def _fault_of(action: type[Action]) -> str | None:
     name = getattr(action, "name", None)
-    if not isinstance(name, str) or not re.fullmatch(r"[a-z]+(_[a-z]+)*", name):
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
         return f"its name must be verb_noun, not {name!r}"
     if name in ACTIONS:
         return f"the name {name!r} is already taken by {ACTIONS[name].__name__}"

@@ -26,6 +26,9 @@ LANGUAGES: Mapping[str, str | None] = {ENGLISH: None, "zh-Hant": "zh_Hant", "es"
 _RANGES: Mapping[str, str] = {"en": ENGLISH, "es": "es", "zh": "zh-Hant", "zh-hant": "zh-Hant"}
 """Language ranges in lower case after which RFC 4647's lookup ends: zh-TW and zh-HK shorten to zh."""
 
+_MOST_SUBTAGS = 1 + max(tag.count("-") for tag in _RANGES)
+"""A range is shortened until it is one of these, so what lies beyond the longest of them never counts."""
+
 _RANGE = re.compile(
     r"\s*(?P<range>\*|[a-z]{1,8}(?:-[a-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*(?P<q>0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\s*)?",
     re.IGNORECASE,
@@ -71,7 +74,7 @@ def best_language(accept_language: str | None) -> str:
     English when it asks for none of them, is absent or malformed.
     """
     for tag in _preferred(accept_language or ""):
-        parts = tag.split("-")
+        parts = tag.split("-", _MOST_SUBTAGS)[:_MOST_SUBTAGS]
         while parts:
             if found := _RANGES.get("-".join(parts)):
                 return found

@@ -11,6 +11,9 @@ from services.contracts.action import Action, ActionData
 from services.contracts.errors import Code, Refusal
 from services.contracts.values import LARGEST_INTEGER
 
+LONGEST_PATH = 300
+"""Characters. A longer path is cut: a long key above many faults would otherwise be copied into each of them."""
+
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -110,13 +113,17 @@ def _unstorable(value: Any, path: str) -> Iterator[Fault]:
             yield fault("too_large", path)
     elif isinstance(value, Mapping):
         for key, member in value.items():
-            where = f"{path}.{_UNSTORABLE.sub('?', key)}" if path else _UNSTORABLE.sub("?", key)
+            where = _below(path, _UNSTORABLE.sub("?", key[:LONGEST_PATH]))
             if _UNSTORABLE.search(key):
                 yield fault("unstorable", where)
             yield from _unstorable(member, where)
     elif isinstance(value, list):
         for index, member in enumerate(value):
-            yield from _unstorable(member, f"{path}.{index}" if path else str(index))
+            yield from _unstorable(member, _below(path, str(index)))
+
+
+def _below(path: str, member: str) -> str:
+    return (f"{path}.{member}" if path else member)[:LONGEST_PATH]
 
 
 __all__ = ["MESSAGES", "ActionData", "Fault", "Invalid", "fault", "parse_data", "storable_faults"]

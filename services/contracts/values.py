@@ -24,6 +24,7 @@ _DAY = (
     "|02-(0[1-9]|1[0-9]|2[0-8]))|([02468][048]|[13579][26])-02-29)"
 )
 _TIME = f"^{_DAY}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{{1,6}})?Z$"
+_TIME_PATTERN = re.compile(_TIME)
 _VISIBLE = re.compile(r"\S")
 _NOT_BLANK: dict[str, Any] = {"pattern": _VISIBLE.pattern}
 
@@ -81,7 +82,7 @@ def _token_hash(value: Any) -> str:
 
 
 def _time(value: Any) -> datetime:
-    if isinstance(value, str) and re.fullmatch(_TIME, value) and value.isascii():
+    if isinstance(value, str) and _TIME_PATTERN.fullmatch(value) and value.isascii():
         return datetime.fromisoformat(value)
     raise PydanticCustomError("time", "must be a time such as 2026-11-24T14:50:56Z")
 

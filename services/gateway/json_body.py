@@ -19,7 +19,8 @@ DEEPEST = 32
 _BEYOND_64_BITS = 10**20
 _MOST_DIGITS = 20
 _UTF_8 = frozenset({"utf-8", "utf8"})
-_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+# A string that is not closed ends with the text, and nothing is tried twice: so no text takes more than linear time.
+_STRINGS_AND_BRACKETS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+|[\[{]|[\]}]', re.DOTALL)
 
 
 def read_object(request: Request) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def _check_depth(text: str) -> None:
     if text.count("{") + text.count("[") <= DEEPEST:
         return
     depth = 0
-    for match in _BRACKETS.finditer(text):
+    for match in _STRINGS_AND_BRACKETS.finditer(text):
         if match[0] in "[{":
             depth += 1
             if depth > DEEPEST:

@@ -11,6 +11,7 @@ from flask import Request, Response
 from services.contracts.errors import CATALOGUE, Code, Refusal
 from services.contracts.languages import error_message, translate
 from services.contracts.task_ids import new_task_id
+from services.contracts.validation import LONGEST_PATH
 from services.gateway.answers import json_answer
 
 log = logging.getLogger(__name__)
@@ -21,7 +22,6 @@ RETRY_SECONDS = 2
 """When to repeat what was ``unavailable``."""
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_LONGEST_PATH = 300
 
 
 def title(code: Code) -> str:
@@ -36,7 +36,7 @@ def fault_entries(params: Mapping[str, Any], language: str) -> list[dict[str, st
 
 
 def _fault_entry(fault: Mapping[str, Any], language: str) -> dict[str, str]:
-    path = _SURROGATES.sub("?", fault["path"])[:_LONGEST_PATH]
+    path = _SURROGATES.sub("?", fault["path"])[:LONGEST_PATH]
     return {"path": path, "message": translate(fault["message"], fault.get("params", {}), language)}
 
 

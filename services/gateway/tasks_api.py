@@ -26,6 +26,8 @@ MOST_TASKS = 200
 CURSOR = "[A-Za-z0-9_-]{21}[AQgw]"
 """The form of a ``next_cursor``: 16 bytes in base64url."""
 
+_CURSOR = re.compile(CURSOR)
+
 READS = {"true": True, "false": False}
 
 _QUERY = ("limit", "cursor", "status", "reads")
@@ -92,7 +94,7 @@ def _page(request: Request) -> tuple[Any, ...]:
     faults = [fault("extra_forbidden", f"query.{name}") for name in request.args if name not in _QUERY]
     limit = _limit(request.args.get("limit"), faults)
     cursor = request.args.get("cursor")
-    if cursor is not None and not re.fullmatch(CURSOR, cursor):
+    if cursor is not None and not _CURSOR.fullmatch(cursor):
         faults.append(fault("invalid", "query.cursor"))
     status = request.args.get("status")
     if status is not None and status not in STATUSES:

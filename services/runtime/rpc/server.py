@@ -31,6 +31,9 @@ from services.runtime.telemetry.tracing import WORK, Call, tracing_of
 
 log = logging.getLogger(__name__)
 
+_CLIENT_ADDRESS = re.compile(CLIENT_ADDRESS)
+_CALLER_ADDRESSES = {service.value: re.compile(caller_address(service)) for service in Service}
+
 PREFETCH = 100
 CONCURRENT = 100
 """Calls that run at a time. Fewer than the container's workers, so that calls which wait never starve the loop."""
@@ -160,9 +163,10 @@ class RpcCalls(SharedExtension):
     def _may_answer(self, delivery: Delivery) -> bool:
         """Whether the reply is asked for at the address of a caller. Anything else may be a method, or lie outside the
         service's rights on the broker, which would end the channel on which it publishes."""
-        from_system = delivery.exchange == SYSTEMS_RPC_EXCHANGE
-        address = CLIENT_ADDRESS if from_system else caller_address(self.container.service_name)
-        return isinstance(delivery.reply_to, str) and re.fullmatch(address, delivery.reply_to) is not None
+        address = _CLIENT_ADDRESS
+        if delivery.exchange != SYSTEMS_RPC_EXCHANGE:
+            address = _CALLER_ADDRESSES.get(self.container.service_name, _CLIENT_ADDRESS)
+        return isinstance(delivery.reply_to, str) and address.fullmatch(delivery.reply_to) is not None
 
 
 class Rpc(Entrypoint):

