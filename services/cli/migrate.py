@@ -22,5 +22,5 @@ def migrate(demo: bool) -> None:
             demo_data.create_fake_database(url)
             output.show("The demo database has been made anew.")
             return
-        applied = migrations.migrate(url)
+        applied = migrations.migrate(url, lambda line: output.show(line, err=True))
     output.show("\n".join(f"applied {name}" for name in applied) or "The database is up to date.")

@@ -56,6 +56,16 @@ def _row(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 @operator.command()
+@click.argument("operator_id", type=click.IntRange(min=1), metavar="ID")
+@click.argument("name")
+def rename(operator_id: int, name: str) -> None:
+    """Give the operator of an ID (see `list`) another name, to log in with from now on."""
+    with transaction(Settings.from_environment()) as tx:
+        operators.rename(tx, operator_id, name, actor())
+    output.show(f"Operator {operator_id} is called {name}.")
+
+
+@operator.command()
 @click.argument("name")
 def disable(name: str) -> None:
     """Refuse an operator from now on, and end the open session."""

@@ -54,7 +54,7 @@ def up(demo: bool, host: str | None, port: str | None, amqp_uri: str | None, dat
         if demo:
             demo_data.create_fake_database(url)
         else:
-            migrate(url)
+            migrate(url, lambda line: output.show(line, err=True))
         usable = Settings.from_environment({"LOG_FORMAT": "text", **os.environ, **stated}, database_url=url)
         nobody = not demo and _nobody(url)
 

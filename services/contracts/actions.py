@@ -25,6 +25,7 @@ from services.contracts.values import (
     Time,
     TokenHash,
     Type,
+    TypedName,
     Version,
     Words,
 )
@@ -46,7 +47,7 @@ class Login(Action):
     session = True
 
     class Data(ActionData):
-        name: Name
+        name: TypedName
 
 
 class Logout(Action):
@@ -217,7 +218,7 @@ class ItemFilters(ActionData):
     min_amount: Amount | None = None
     max_amount: Amount | None = None
     currency: Currency | None = None
-    created_by: Name | None = None
+    created_by: TypedName | None = None
     created_from: Time | None = None
     created_until: Time | None = None
 
@@ -351,7 +352,7 @@ class SearchCustomers(Action):
 
     class Data(ActionData):
         text: Search | None = None
-        created_by: Name | None = None
+        created_by: TypedName | None = None
         created_from: Time | None = None
         created_until: Time | None = None
         sort: Literal["created_at", "name"] = "created_at"
@@ -381,9 +382,9 @@ class SearchItems(Action):
         min_amount: Amount | None = None
         max_amount: Amount | None = None
         currency: Currency | None = None
-        created_by: Name | None = None
-        claimed_by: Name | None = None
-        decided_by: Name | None = None
+        created_by: TypedName | None = None
+        claimed_by: TypedName | None = None
+        decided_by: TypedName | None = None
         created_from: Time | None = None
         created_until: Time | None = None
         decided_from: Time | None = None

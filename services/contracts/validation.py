@@ -46,6 +46,8 @@ MESSAGES: Mapping[str, str] = {
     "extra_forbidden": "is not known here",
     "amount": "must be a positive decimal with at most two places",
     "blank": "must not be blank",
+    "character": "must not hold the character {character}",
+    "spacing": "must not begin or end with a space, or hold two in a row",
     "item_type": "must be document, transfer or inquiry",
     "role": "must be Admin, Compliance or Service",
     "time": "must be a time such as 2026-11-24T14:50:56Z",

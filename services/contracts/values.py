@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PlainSerializer, StrictBool, StrictInt, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from services.contracts import characters
 from services.contracts.operators import ItemType, Role
 from services.contracts.tasks import utc_text
 from services.contracts.tokens import WELL_KNOWN_HASHES
@@ -25,8 +26,7 @@ _DAY = (
 )
 _TIME = f"^{_DAY}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{{1,6}})?Z$"
 _TIME_PATTERN = re.compile(_TIME)
-_VISIBLE = re.compile(r"\S")
-_NOT_BLANK: dict[str, Any] = {"pattern": _VISIBLE.pattern}
+_NOT_BLANK: dict[str, Any] = {"pattern": characters.VISIBLE}
 
 
 def _amount(value: Any) -> Decimal:
@@ -57,9 +57,23 @@ def _bad_amount() -> PydanticCustomError:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise PydanticCustomError("string_type", "must be a string")
-    if not _VISIBLE.search(value):
+    if characters.is_blank(value):
         raise PydanticCustomError("blank", "must not be blank")
     return value
+
+
+def _typed_name(value: Any) -> str:
+    return characters.normal(_text(value))
+
+
+def _name(value: Any) -> str:
+    name = _typed_name(value)
+    refused = characters.refused_in(name)
+    if refused:
+        raise PydanticCustomError("character", "must not hold the character {character}", {"character": refused})
+    if characters.is_spaced(name):
+        raise PydanticCustomError("spacing", "must not begin or end with a space, or hold two in a row")
+    return name
 
 
 def _item_type(value: Any) -> ItemType:
@@ -93,7 +107,15 @@ Version = Annotated[StrictInt, Field(ge=1, le=LARGEST_INTEGER)]
 Limit = Annotated[StrictInt, Field(ge=1, le=200)]
 LongLimit = Annotated[StrictInt, Field(ge=1, le=1_000)]
 Flag = StrictBool
-Name = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=200, json_schema_extra=_NOT_BLANK)]
+Name = Annotated[
+    str,
+    BeforeValidator(_name),
+    Field(min_length=1, max_length=200, json_schema_extra={"pattern": characters.NAME}),
+]
+TypedName = Annotated[
+    str, BeforeValidator(_typed_name), Field(min_length=1, max_length=200, json_schema_extra=_NOT_BLANK)
+]
+"""The name of somebody who is looked for: it may be one that could not be given any more."""
 Text = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=10_000, json_schema_extra=_NOT_BLANK)]
 Reason = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=1_000, json_schema_extra=_NOT_BLANK)]
 Search = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=100, json_schema_extra=_NOT_BLANK)]

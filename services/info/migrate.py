@@ -1,11 +1,12 @@
 """Bringing a database to the schema that this version needs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import as_file, files
 
 import yoyo
 
+from services.info.completion import complete
 from services.runtime.postgres import requirements
 from services.runtime.postgres.connecting import REQUIRED, connect
 
@@ -13,12 +14,14 @@ _LOCK = 0x6261636B6F6666
 """The advisory lock under which one process at a time migrates a database."""
 
 
-def migrate(database_url: str) -> list[str]:
-    """Apply the migrations that are missing, oldest first, and answer their ids.
+def migrate(database_url: str, tell: Callable[[str], None] = lambda line: None) -> list[str]:
+    """Apply the migrations that are missing, oldest first, complete existing rows, and return the migrations' ids.
 
     Any number of processes may do this at once: one works, the others wait and find nothing to do. Connects as
-    the owner of the schema, who has to be allowed to create roles unless ``backoffice_app`` exists. Raises
-    ``psycopg2.Error`` or ``DatabaseUnavailable``, and ``UnsuitableDatabase`` before anything is changed.
+    the owner of the schema, who has to be allowed to create roles unless ``backoffice_app`` exists.
+
+    tell: takes sentences about what was completed, and what somebody has to do
+    Raises ``psycopg2.Error`` or ``DatabaseUnavailable``, and ``UnsuitableDatabase`` before anything is changed.
     """
     requirements.check(database_url, None)
     with _alone(database_url), as_file(files("services.info") / "migrations") as folder:
@@ -30,6 +33,7 @@ def migrate(database_url: str) -> list[str]:
             backend.break_lock()
             missing = backend.to_apply(migrations)
             backend.apply_migrations(missing)
+            complete(database_url, tell)
             return [migration.id for migration in missing]
         finally:
             backend.connection.close()

@@ -5,6 +5,7 @@ Each function works in the caller's transaction. ``actor`` says in the audit who
 
 from typing import Any, NamedTuple
 
+from services.contracts.characters import is_spaced, normal, refused_in
 from services.contracts.operators import Role
 from services.contracts.tasks import utc_text
 from services.contracts.tokens import new_token, token_hash
@@ -12,6 +13,9 @@ from services.info import audit, staffing
 from services.info.staffing import Changed
 from services.info.work import Row
 from services.runtime.postgres.transaction import Transaction
+
+_NAMED = "SELECT id FROM operator WHERE name IN (%s, %s) ORDER BY name = %s DESC LIMIT 1"
+"""As typed, or in its one spelling."""
 
 
 class OperatorError(Exception):
@@ -27,11 +31,12 @@ class NewOperator(NamedTuple):
 
 def add(tx: Transaction, name: str, role: Role, level: int, actor: str, token: str | None = None) -> NewOperator:
     """A new operator, with a generated token unless the demo data brings its own. Raises ``OperatorError``."""
-    _check(name, level)
+    name = _checked(name)
+    _check(level)
     token = token or new_token()
     added = staffing.add(tx, name, role, level, token_hash(token))
     if added is None:
-        raise OperatorError(f"There is already an operator called {name}.")
+        raise _named_alike(staffing.find_named(tx, name), name)
     return NewOperator(_audited(tx, added, actor)["id"], token)
 
 
@@ -45,6 +50,18 @@ def list_all(tx: Transaction) -> list[dict[str, Any]]:
         }
         for row in tx.query(f"{staffing.SHOW} ORDER BY operator.id")
     ]
+
+
+def rename(tx: Transaction, operator_id: int, name: str, actor: str) -> None:
+    """Another name, from the next login on. Found by id: names may look alike. Raises ``OperatorError``."""
+    name = _checked(name)
+    row = staffing.locked(tx, operator_id)
+    if row is None:
+        raise OperatorError(f"There is no operator with the id {operator_id}.")
+    alike = staffing.find_named(tx, name, operator_id)
+    if alike:
+        raise _named_alike(alike, name)
+    _audited(tx, staffing.rename(tx, row, name), actor)
 
 
 def disable(tx: Transaction, name: str, actor: str) -> None:
@@ -66,7 +83,7 @@ def rotate(tx: Transaction, name: str, actor: str) -> str:
 
 def set_level(tx: Transaction, name: str, level: int, actor: str) -> None:
     """Tasks that execute after this commits are judged by the new level. Raises ``OperatorError``."""
-    _check(name, level)
+    _check(level)
     _audited(tx, staffing.set_level(tx, _locked(tx, name), level), actor)
 
 
@@ -76,16 +93,33 @@ def set_role(tx: Transaction, name: str, role: Role, actor: str) -> None:
 
 
 def _locked(tx: Transaction, name: str) -> Row:
-    found = tx.one("SELECT id FROM operator WHERE name = %s", (name,))
+    found = tx.one(_NAMED, (name, normal(name), name))
     row = staffing.locked(tx, found["id"]) if found else None
     if row is None:
         raise OperatorError(f"There is no operator called {name}.")
     return row
 
 
-def _check(name: str, level: int) -> None:
-    if not name.strip() or len(name) > 200:
+def _checked(name: str) -> str:
+    """The name in its one spelling."""
+    name = normal(name)
+    refused = refused_in(name)
+    if refused:
+        raise OperatorError(f"A name must not hold the character {refused}.")
+    if is_spaced(name):
+        raise OperatorError("A name must not begin or end with a space, or hold two in a row.")
+    if not 1 <= len(name) <= 200:
         raise OperatorError("A name has 1 to 200 characters.")
+    return name
+
+
+def _named_alike(alike: Row | None, name: str) -> OperatorError:
+    if alike is None or alike["name"] == name:
+        return OperatorError(f"There is already an operator called {name}.")
+    return OperatorError(f"{name} looks like the name of operator {alike['id']}, {alike['name']}.")
+
+
+def _check(level: int) -> None:
     if not 1 <= level < 2**63:
         raise OperatorError("A level is a whole number from 1.")
 

@@ -17,7 +17,7 @@ from services.contracts.events import (
 )
 from services.contracts.operators import Role
 from services.contracts.tasks import Identity, ItemChange, Operation, OperatorChange, Outcome, Task
-from services.info import seals, sessions, task_store
+from services.info import look_alikes, seals, sessions, task_store
 from services.info.batch import Rules
 from services.info.board import Waiting
 from services.info.desk import Desk
@@ -203,6 +203,12 @@ class InfoService:
         """Read for the metrics what waits for somebody in the database."""
         with self.database.transaction() as tx:
             self.metrics.read_overdue(tx)
+
+    @every(15.0, at_start=True)
+    def complete_rows(self) -> None:
+        """Complete what a service of the release before has added."""
+        for alike in self.database.run(look_alikes.key_new):
+            log.warning("%s", alike)
 
     @every(60.0)
     def delete_old_tasks(self) -> None:

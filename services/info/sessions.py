@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 
 from services.contracts.action import ACTIONS
 from services.contracts.actions import Login, Logout
+from services.contracts.characters import normal
 from services.contracts.errors import Code, Refusal
 from services.contracts.idempotency import fingerprint
 from services.contracts.operators import Role
@@ -75,7 +76,7 @@ def open_session(
     known = tx.one(_OPERATOR + "WHERE token_hash = %s", (digest,))
     turns.alone(tx, [known["id"]] if known else [])
     operator = tx.one(_OPERATOR + "WHERE token_hash = %s FOR UPDATE", (digest,))
-    if operator is None or operator["name"] != name or not operator["active"]:
+    if operator is None or normal(operator["name"]) != normal(name) or not operator["active"]:
         raise Refusal(Code.NOT_AUTHENTICATED)
     request = _request(Login.name, {"name": name}, operator, "", task_id, submitted_at)
     request = _keyed(tx, request, key)

@@ -6,7 +6,8 @@ Each function works in the caller's transaction on a row that is locked there, a
 from typing import Any, NamedTuple
 
 from services.contracts.operators import Role
-from services.info import sessions, turns
+from services.info import look_alikes, sessions, turns
+from services.info.name_keys import name_keys
 from services.info.outcomes import operator_shown
 from services.info.work import AuditEntry, Row, Transaction
 
@@ -20,8 +21,12 @@ FROM operator LEFT JOIN session ON session.operator_id = operator.id AND session
 """An operator as administrators see one; ``last_used_at`` is that of the open session."""
 
 _ADD = """
-INSERT INTO operator (name, role, level, token_hash) VALUES (%s, %s, %s, %s)
+INSERT INTO operator (name, name_key, name_look, role, level, token_hash) VALUES (%s, %s, %s, %s, %s, %s)
 ON CONFLICT DO NOTHING RETURNING id, name, role, level, active
+"""
+
+_RENAME = """
+UPDATE operator SET name = %s, name_key = %s, name_look = %s WHERE id = %s RETURNING id, name, role, level, active
 """
 
 _UPDATES = {
@@ -50,9 +55,21 @@ def locked_admins(tx: Transaction) -> list[Row]:
 
 
 def add(tx: Transaction, name: str, role: Role, level: int, token_hash: str) -> Changed | None:
-    """A new operator; None when the name or the token is somebody's already."""
-    row = tx.one(_ADD, (name, role.value, level, token_hash))
+    """A new operator; None when the token is somebody's already, or the name, or one that looks like it."""
+    row = tx.one(_ADD, (name, *name_keys(name), role.value, level, token_hash))
     return None if row is None else Changed(row, AuditEntry("operator", row["id"], "added", None, state_of(row)))
+
+
+def rename(tx: Transaction, before: Row, name: str) -> Changed:
+    """Another name. Nobody may have it, or one that looks like it (``find_named``)."""
+    (after,) = tx.query(_RENAME, (name, *name_keys(name), before["id"]))
+    return Changed(after, AuditEntry("operator", after["id"], "renamed", state_of(before), state_of(after)))
+
+
+def find_named(tx: Transaction, name: str, other_than: int = 0) -> Row | None:
+    """Return an operator (``id``, ``name``) who has this name, or one that looks like it, or None."""
+    named = tx.one("SELECT id, name FROM operator WHERE name = %s AND id <> %s", (name, other_than))
+    return named or look_alikes.find_alike(tx, name_keys(name), other_than)
 
 
 def disable(tx: Transaction, before: Row) -> Changed:

@@ -5,6 +5,7 @@ import hmac
 import time
 from collections.abc import Callable, Collection
 
+from services.contracts.characters import normal
 from services.contracts.errors import Code, Refusal
 from services.contracts.tasks import Identity, OperatorState
 from services.runtime.cache import ExpiringCache
@@ -61,7 +62,7 @@ def check_name(identity: Identity | None, name: str) -> Identity:
     is another's.
     """
     found = identity or _NOBODY
-    same_name = hmac.compare_digest(_digest(found["name"]), _digest(name))
+    same_name = hmac.compare_digest(_digest(normal(found["name"])), _digest(normal(name)))
     if not same_name & (found is not _NOBODY):
         raise Refusal(Code.NOT_AUTHENTICATED)
     return found

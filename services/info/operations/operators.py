@@ -48,8 +48,9 @@ def add_operator(work: Work, data: AddOperator.Data) -> dict[str, Any]:
     """A new operator, who logs in with the token that has this hash."""
     added = staffing.add(work, data.name, data.role, data.level, data.token_hash)
     if added is None:
-        if work.one("SELECT id FROM operator WHERE name = %s", (data.name,)):
-            raise Refusal(Code.OPERATOR_EXISTS, {"name": data.name})
+        named = staffing.find_named(work, data.name)
+        if named:
+            raise Refusal(Code.OPERATOR_EXISTS, {"name": named["name"]})
         raise _token_taken()
     return _done(work, added)
 

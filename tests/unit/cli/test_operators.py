@@ -104,3 +104,21 @@ def test_a_name_is_taken_once(operator: Operator) -> None:
     assert result.exit_code == 1
     assert result.stderr == "backoffice: There is already an operator called Alice.\n"
     assert result.stdout == ""
+
+
+def test_a_name_that_looks_like_another_is_not_given(operator: Operator) -> None:
+    operator("add", "Alice", "--role", "Admin")
+
+    added = operator("add", "A1ice", "--role", "Admin")
+
+    assert (added.exit_code, added.stdout) == (1, "")
+    assert added.stderr == "backoffice: A1ice looks like the name of operator 1, Alice.\n"
+
+
+def test_an_operator_is_renamed_by_id(operator: Operator) -> None:
+    operator("add", "Alice", "--role", "Admin")
+
+    assert operator("rename", "1", "Alicia").stdout == "Operator 1 is called Alicia.\n"
+
+    assert operator.rows("SELECT name FROM operator") == [("Alicia",)]
+    assert operator("rename", "2", "Bob").stderr == "backoffice: There is no operator with the id 2.\n"

@@ -49,7 +49,7 @@ export function fieldsOf(action: string): Field[] {
       required: schema?.required?.includes(name) ?? false,
       fallback: member.default === undefined || member.default === null ? '' : String(member.default),
       choices: (first.enum ?? []).map(String),
-      pattern: first.pattern ? new RegExp(first.pattern) : null,
+      pattern: first.pattern ? new RegExp(first.pattern, 'u') : null,
       minimum: first.minimum ?? null,
       maximum: first.maximum ?? null,
       maxLength: first.maxLength ?? null,

@@ -186,6 +186,7 @@ export const en = {
   'event.level_set': 'Level changed',
   'event.disabled': 'Disabled',
   'event.enabled': 'Enabled',
+  'event.renamed': 'Renamed',
   'event.token_rotated': 'Token replaced',
   'event.session_opened': 'Signed in',
   'event.session_renewed': 'Signed in again',

@@ -188,6 +188,7 @@ export const es: Messages = {
   'event.level_set': 'Nivel cambiado',
   'event.disabled': 'Desactivado',
   'event.enabled': 'Activado',
+  'event.renamed': 'Nombre cambiado',
   'event.token_rotated': 'Clave sustituida',
   'event.session_opened': 'Inicio de sesión',
   'event.session_renewed': 'Nuevo inicio de sesión',

@@ -188,6 +188,7 @@ export const zh: Messages = {
   'event.level_set': '變更等級',
   'event.disabled': '停用',
   'event.enabled': '啟用',
+  'event.renamed': '更改姓名',
   'event.token_rotated': '更換權杖',
   'event.session_opened': '登入',
   'event.session_renewed': '再次登入',
