@@ -73,7 +73,7 @@ export function dataOf(fields: readonly Field[], values: Readonly<Record<string,
     const value = values[name] ?? '';
     if (value.trim() === '') continue;
     if (kind === 'integer') data[name] = Number(value);
-    else if (kind === 'flag') data[name] = value === 'true';
+    else if (kind === 'flag') data[name] = value.trim() === 'true';
     else if (kind === 'decimal' || kind === 'choice') data[name] = value.trim();
     else data[name] = value;
   }
@@ -100,6 +100,7 @@ function faultOf(field: Field, value: string): FieldFault | null {
     return null;
   }
   if (field.kind === 'choice') return field.choices.includes(trimmed) ? null : 'choice';
+  if (field.kind === 'flag') return ['true', 'false'].includes(trimmed) ? null : 'choice';
   if (field.kind === 'decimal') return field.pattern && !field.pattern.test(trimmed) ? 'decimal' : null;
   if (field.maxLength !== null && [...value].length > field.maxLength) return 'too_long';
   return field.pattern && !field.pattern.test(value) ? 'pattern' : null;

@@ -1,6 +1,6 @@
 /** Files whose rows are being created. They go on while one looks at something else, and end with the session. */
 import { SvelteMap } from 'svelte/reactivity';
-import { inParallel, type ImportPlan, type ImportRow } from '../forms/import';
+import { inParallel, isGood, isUnderstood, type ImportPlan, type ImportRow } from '../forms/import';
 
 const AT_ONCE = 8;
 
@@ -15,8 +15,11 @@ export class Import {
   succeeded = $state(0);
   /** By line. */
   readonly results = new SvelteMap<number, RowResult>();
-  /** The rows that can be created. */
-  readonly good: readonly ImportRow[];
+  /** Whether columns that are no field are to be left out: the reader says so, since one may be a field misspelt. */
+  leavesOut = $state(false);
+  /** The rows whose meaning is not certain. */
+  readonly faulty: readonly ImportRow[];
+  private readonly certain: readonly ImportRow[];
   private stopped = false;
 
   constructor(
@@ -24,7 +27,18 @@ export class Import {
     readonly file: string,
     readonly plan: ImportPlan,
   ) {
-    this.good = plan.rows.filter((row) => Object.keys(row.faults).length === 0);
+    this.faulty = plan.rows.filter((row) => !isGood(row));
+    this.certain = isUnderstood(plan) ? plan.rows.filter(isGood) : [];
+  }
+
+  /** The rows that can be created. */
+  get good(): readonly ImportRow[] {
+    return this.plan.unknown.length === 0 || this.leavesOut ? this.certain : [];
+  }
+
+  /** What is looked at first comes first: the rows that are to be mended. */
+  get inOrder(): readonly ImportRow[] {
+    return [...this.faulty, ...this.plan.rows.filter(isGood)];
   }
 
   get finished(): boolean {

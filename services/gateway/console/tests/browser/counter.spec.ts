@@ -1,4 +1,4 @@
-import { expect, test } from '@playwright/test';
+import { expect, test, type Page } from '@playwright/test';
 import { Colleague, row, signedIn } from './office';
 
 test('a customer is created and found, and gets a transfer that a reviewer sees at once', async ({ browser }) => {
@@ -52,6 +52,50 @@ test('many are created from a CSV, with a preview and a result per row', async (
   expect(file.suggestedFilename()).toBe('create_inquiry-results.csv');
   const alice = await Colleague.of(request, 'Alice');
   expect((await alice.run('search_items', { type: 'inquiry', text: 'Where is it, please?' })).result.items).toHaveLength(1);
+});
+
+async function imported(page: Page, kind: string, text: string | Buffer): Promise<void> {
+  await page.getByRole('radio', { name: kind, exact: true }).click();
+  await page.getByLabel('CSV file', { exact: true }).setInputFiles({ name: 'some.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
+}
+
+test('a row whose meaning is not certain is not ready, and says why at its line', async ({ browser }) => {
+  const page = await signedIn(browser, 'Alice');
+  const lines = ['cid,content', '1,Certain', '', '1, "Passport, page 2"', '1,a,b', '1,"two', 'lines"', '1', '1,=A1', '1,2,3,,', '1,"open'];
+  await imported(page, 'Document', lines.join('\r\n'));
+  const told = page.getByRole('region', { name: 'Preview of some.csv' }).getByRole('row');
+  await expect(page.getByText('6 rows have faults and are left out')).toBeVisible();
+  for (const [line, words] of [
+    ['4', 'A quotation mark stands where none may.'],
+    ['5', 'There are 2 columns, and this line has more cells.'],
+    ['8', 'There are 2 columns, and this line has fewer cells.'],
+    ['9', 'A cell holds a formula'],
+    ['10', 'There are 2 columns, and this line has more cells.'],
+    ['11', 'A quotation mark is opened here and never closed'],
+    ['2', 'Ready'],
+    ['6', 'Ready'],
+  ] as const) {
+    await expect(told.filter({ has: page.locator('td:first-child', { hasText: new RegExp(`^${line}$`) }) })).toContainText(words);
+  }
+  await expect(page.getByRole('button', { name: 'Create 2 rows' })).toBeEnabled();
+});
+
+test('rows that are not UTF-8, and columns that are doubled or unknown, are not guessed', async ({ browser }) => {
+  const page = await signedIn(browser, 'Alice');
+  await imported(page, 'Customer', Buffer.from([...Buffer.from('name\nAda\nJos'), 0xe9]));
+  await expect(page.getByRole('row', { name: /^3 Jos/ })).toContainText('Save the file as “CSV UTF-8”.');
+  await expect(page.getByRole('button', { name: 'Create 1 row' })).toBeEnabled();
+  await imported(page, 'Transfer', 'cid,amount,Amount\n1,2.00,3.00');
+  await expect(page.getByText('These columns stand twice: amount.')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Create 0 rows' })).toBeDisabled();
+  await page.getByRole('button', { name: 'Another file' }).click();
+  await imported(page, 'Transfer', 'cid;amount;curency\n1;2.00;EUR\n1;2,00;EUR');
+  await expect(page.getByText('These columns are no fields: curency.')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Create 0 rows' })).toBeDisabled();
+  await expect(page.getByText('Ready')).toBeHidden();
+  await page.getByLabel('Leave them out').check();
+  await expect(page.getByRole('button', { name: 'Create 1 row' })).toBeEnabled();
+  await expect(page.getByRole('row', { name: /^3 / })).toContainText('Amount:');
 });
 
 test('an import goes on while one looks at something else', async ({ browser, request }) => {
