@@ -39,6 +39,7 @@ class Code(StrEnum):
     OPERATOR_EXISTS = "operator_exists"
     LAST_ADMIN = "last_admin"
     PAYLOAD_TOO_LARGE = "payload_too_large"
+    RESULT_TOO_LARGE = "result_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     UNKNOWN_ACTION = "unknown_action"
     INVALID_REQUEST = "invalid_request"
@@ -94,6 +95,7 @@ CATALOGUE: Mapping[Code, Entry] = {
     Code.OPERATOR_EXISTS: Entry(4098, "There is already an operator called {name}.", True),
     Code.LAST_ADMIN: Entry(4099, "{name} is the last Admin who is enabled.", True),
     Code.PAYLOAD_TOO_LARGE: Entry(4131, "The request is larger than {limit} bytes.", of_request=True),
+    Code.RESULT_TOO_LARGE: Entry(4132, "The result has {size} bytes; the most is {limit}.", True),
     Code.UNSUPPORTED_MEDIA_TYPE: Entry(4151, "Send the request as application/json.", of_request=True),
     Code.UNKNOWN_ACTION: Entry(4221, "There is no action of that name.", of_request=True),
     Code.INVALID_REQUEST: Entry(4222, "The request has faults; see errors.", True, True),

@@ -69,7 +69,10 @@ class OperatorName(TypedDict):
 
 
 class Outcome(TypedDict):
-    """A finished task, exactly as it is stored and shown; never changed afterwards."""
+    """A finished task, exactly as it is stored and shown; never changed afterwards.
+
+    result_bytes: the size of a result that is larger than results may be, and is left out; ``backoffice result`` has it
+    """
 
     id: str
     action: str
@@ -80,6 +83,7 @@ class Outcome(TypedDict):
     finished_at: str
     result: dict[str, Any] | None
     error: TaskError | None
+    result_bytes: NotRequired[int]
 
 
 class DeadLetter(TypedDict):

@@ -1,8 +1,9 @@
 """Checks on what comes from outside, each fault with its path, for the gateway's requests and the RPC calls alike."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -30,14 +31,18 @@ class Fault:
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Invalid(Refusal):
-    """``invalid_request`` with every fault at once. Crosses services in ``params["faults"]``."""
+MOST_FAULTS = 100
+"""Told of one request. A small request can have thousands."""
 
-    def __init__(self, faults: list[Fault]) -> None:
-        self.faults = faults
+
+class Invalid(Refusal):
+    """``invalid_request`` with its faults, at most ``MOST_FAULTS``. Crosses services in ``params["faults"]``."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = [replace(fault, path=fault.path[:LONGEST_PATH]) for fault in islice(faults, MOST_FAULTS)]
         super().__init__(
             Code.INVALID_REQUEST,
-            {"faults": [{"path": f.path, "message": f.message, "params": dict(f.params)} for f in faults]},
+            {"faults": [{"path": f.path, "message": f.message, "params": dict(f.params)} for f in self.faults]},
         )
 
 
@@ -65,6 +70,7 @@ MESSAGES: Mapping[str, str] = {
     "string_type": "must be a string",
     "string_too_short": "must have at least {min_length} characters",
     "string_too_long": "must have at most {max_length} characters",
+    "too_many_bytes": "must have at most {max_bytes} bytes as JSON",
     "string_pattern_mismatch": "has the wrong form",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
@@ -102,8 +108,9 @@ def _faults_of(error: ValidationError, path: str) -> Iterator[Fault]:
 
 
 def storable_faults(value: Any, path: str = "") -> list[Fault]:
-    """A fault for each NUL, lone surrogate or integer beyond 64 bits anywhere in a JSON value, keys included."""
-    return list(_unstorable(value, path))
+    """A fault for each NUL, lone surrogate or integer beyond 64 bits anywhere in a JSON value, keys included; the first
+    ``MOST_FAULTS`` of them."""
+    return list(islice(_unstorable(value, path), MOST_FAULTS))
 
 
 def _unstorable(value: Any, path: str) -> Iterator[Fault]:

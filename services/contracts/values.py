@@ -1,15 +1,17 @@
 """The types of the values that an action's data may hold, strict: nothing is coerced from another type."""
 
+import json
 import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer, StrictBool, StrictInt, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StrictBool, StrictInt, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from services.contracts import characters
 from services.contracts.operators import ItemType, Role
+from services.contracts.sizes import BYTES_A_CHARACTER
 from services.contracts.tasks import utc_text
 from services.contracts.tokens import WELL_KNOWN_HASHES
 
@@ -26,7 +28,6 @@ _DAY = (
 )
 _TIME = f"^{_DAY}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{{1,6}})?Z$"
 _TIME_PATTERN = re.compile(_TIME)
-_NOT_BLANK: dict[str, Any] = {"pattern": characters.VISIBLE}
 
 
 def _amount(value: Any) -> Decimal:
@@ -76,6 +77,29 @@ def _name(value: Any) -> str:
     return name
 
 
+def _within(length: int) -> AfterValidator:
+    """At most as many bytes as so many characters need in UTF-8."""
+    most = length * BYTES_A_CHARACTER
+
+    def check(value: str) -> str:
+        in_json = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        if len(in_json) - len('""') > most:
+            raise PydanticCustomError("too_many_bytes", "is too large", {"max_bytes": most})
+        return value
+
+    return AfterValidator(check)
+
+
+def _text_field(length: int, pattern: str = _VISIBLE.pattern) -> Any:
+    """The bounds of a text, for the documents too."""
+    return Field(
+        min_length=1,
+        max_length=length,
+        description=f"At most {length * BYTES_A_CHARACTER:,} bytes as JSON in UTF-8.",
+        json_schema_extra={"pattern": pattern},
+    )
+
+
 def _item_type(value: Any) -> ItemType:
     if isinstance(value, str) and value in set(ItemType):
         return ItemType(value)
@@ -107,21 +131,15 @@ Version = Annotated[StrictInt, Field(ge=1, le=LARGEST_INTEGER)]
 Limit = Annotated[StrictInt, Field(ge=1, le=200)]
 LongLimit = Annotated[StrictInt, Field(ge=1, le=1_000)]
 Flag = StrictBool
-Name = Annotated[
-    str,
-    BeforeValidator(_name),
-    Field(min_length=1, max_length=200, json_schema_extra={"pattern": characters.NAME}),
-]
-TypedName = Annotated[
-    str, BeforeValidator(_typed_name), Field(min_length=1, max_length=200, json_schema_extra=_NOT_BLANK)
-]
+Name = Annotated[str, BeforeValidator(_name), _text_field(200, characters.NAME), _within(200)]
+TypedName = Annotated[str, BeforeValidator(_typed_name), _text_field(200), _within(200)]
 """The name of somebody who is looked for: it may be one that could not be given any more."""
-Text = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=10_000, json_schema_extra=_NOT_BLANK)]
-Reason = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=1_000, json_schema_extra=_NOT_BLANK)]
-Search = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=100, json_schema_extra=_NOT_BLANK)]
+Text = Annotated[str, BeforeValidator(_text), _text_field(10_000), _within(10_000)]
+Reason = Annotated[str, BeforeValidator(_text), _text_field(1_000), _within(1_000)]
+Search = Annotated[str, BeforeValidator(_text), _text_field(100), _within(100)]
 Words = Annotated[list[Search], Field(min_length=1, max_length=10)]
 Levels = Annotated[list[Level], Field(min_length=1, max_length=20)]
-Cursor = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=200, json_schema_extra=_NOT_BLANK)]
+Cursor = Annotated[str, BeforeValidator(_text), _text_field(2_000), _within(2_000)]
 Currency = Annotated[
     str,
     BeforeValidator(_text),

@@ -9,9 +9,7 @@ from typing import Any
 from flask import Request
 
 from services.contracts.errors import Code, Refusal
-
-LARGEST_BODY = 64 * 1024
-"""Bytes."""
+from services.contracts.sizes import LARGEST_BODY
 
 DEEPEST = 32
 """Objects and arrays inside one another, the outermost counted."""

@@ -1,9 +1,8 @@
 """The live connections of this gateway, and what is pushed to them."""
 
-import json
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, TypeVar
 
 from services.contracts.action import ACTIONS
@@ -12,10 +11,13 @@ from services.contracts.operators import Role
 from services.contracts.tasks import ItemChange, OperatorChange, Outcome
 from services.gateway.connection import Connection
 from services.gateway.fan_out import may_see
+from services.gateway.frames import frame
 from services.gateway.identities import EVERYONE, Identities
 from services.gateway.ports import RemoteService
 from services.gateway.presentation import shown_task
 from services.runtime.failures import Unavailable
+from services.runtime.http.backlog import Backlog
+from services.runtime.rpc.client import RemoteFailure
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,8 @@ class Live:
     """Connections by operator, for outcomes, and by role and level, for items.
 
     pushed: told which outcome was handed to how many connections
+
+    ``backlog`` counts what the connections have not read yet.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class Live:
         self._changed: set[int] = set()
         self._changed_before: set[int] = set()
         self._draining = False
+        self.backlog = Backlog()
 
     def __len__(self) -> int:
         return sum(map(len, self._by_operator.values()))
@@ -76,12 +81,12 @@ class Live:
     def changes(self, changes: Iterable[ItemChange]) -> None:
         """Push changes of items to those who may see them."""
         for change in changes:
-            text: str | None = None
+            item: bytes | None = None
             for (role, level), connections in list(self._by_rank.items()):
                 if may_see(role, level, change):
-                    text = text or _text({"type": "item", "event": change["event"], "item": change["item"]})
+                    item = item or frame({"type": "item", "event": change["event"], "item": change["item"]})
                     for connection in list(connections):
-                        connection.push(text)
+                        connection.push(item)
 
     def operators_changed(self, changes: Iterable[OperatorChange]) -> None:
         """Close what has ended; everything else of these operators is checked by ``check_changed`` soon."""
@@ -108,13 +113,30 @@ class Live:
         Raises ``Unavailable`` when they cannot be read; it may be repeated.
         """
         for connection in self._of({EVERYONE}):
-            for outcome in self.finished_since(connection.identity["id"], connection.last_seen):
-                self._pushed(outcome["id"], _push_outcome(outcome, [connection]))
+            for outcomes in self.missed(connection.identity["id"], connection.last_seen):
+                for outcome in outcomes:
+                    self._pushed(outcome["id"], _push_outcome(outcome, [connection]))
 
-    def finished_since(self, operator_id: int, task_id: str) -> list[Outcome]:
-        """The operator's outcomes since that task's, in order. Raises ``Refusal`` or ``Unavailable``."""
-        outcomes: list[Outcome] = self._tasks.call("finished_since", operator_id, task_id)
-        return [outcome for outcome in outcomes if _is_pushed(outcome)]
+    def missed(self, operator_id: int, task_id: str) -> Iterator[list[Outcome]]:
+        """The operator's outcomes since that task's, in order, a page at a time.
+
+        Raises ``Refusal``, ``Unavailable`` or ``RemoteFailure``.
+        """
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self._missed(operator_id, task_id, cursor)
+            yield [outcome for outcome in page["outcomes"] if _is_pushed(outcome)]
+            cursor = page["next_cursor"]
+
+    def _missed(self, operator_id: int, task_id: str, cursor: str) -> dict[str, Any]:
+        try:
+            page: dict[str, Any] = self._tasks.call("finished_since", operator_id, task_id, cursor)
+        except RemoteFailure:
+            if cursor:
+                raise
+            # The release before knows no cursor, and answers all at once.
+            page = {"outcomes": self._tasks.call("finished_since", operator_id, task_id), "next_cursor": None}
+        return page
 
     def drain(self) -> None:
         """Close all and every one that still comes: the gateway is about to stop."""
@@ -170,18 +192,14 @@ def _is_pushed(outcome: Outcome) -> bool:
 def _push_outcome(outcome: Outcome, connections: Collection[Connection]) -> int:
     """To how many it was news."""
     news = [connection for connection in connections if connection.is_news(outcome["id"])]
-    texts: dict[str, str] = {}
+    frames: dict[str, bytes] = {}
     for connection in news:
-        if connection.language not in texts:
-            texts[connection.language] = task_text(outcome, connection.language)
-        connection.push(texts[connection.language], outcome["id"])
+        if connection.language not in frames:
+            frames[connection.language] = task_frame(outcome, connection.language)
+        connection.push(frames[connection.language], outcome["id"])
     return len(news)
 
 
-def task_text(outcome: Outcome, language: str) -> str:
+def task_frame(outcome: Outcome, language: str) -> bytes:
     """The message that pushes a finished task."""
-    return _text({"type": "task", "task": shown_task(outcome, language)})
-
-
-def _text(message: dict[str, Any]) -> str:
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+    return frame({"type": "task", "task": shown_task(outcome, language)})

@@ -1,6 +1,5 @@
 """``GET /api/v1/ws``: from the upgrade to the ready connection."""
 
-import json
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,14 +14,16 @@ from services.contracts.tokens import presented_hash
 from services.gateway.answers import reader_language
 from services.gateway.connection import Connection
 from services.gateway.credentials import client_address
+from services.gateway.frames import frame
 from services.gateway.guesses import Guesses
 from services.gateway.heartbeat import PONG, is_ping
 from services.gateway.hello import NotReady, read_hello
 from services.gateway.identities import Identities, as_operator
-from services.gateway.live import NOT_AUTHENTICATED, TRY_LATER, Live, task_text
+from services.gateway.live import NOT_AUTHENTICATED, TRY_LATER, Live, task_frame
 from services.gateway.websocket import Violation, WebSocket, accepting
 from services.runtime.failures import Unavailable
 from services.runtime.http.protocol import TAKE_CONNECTION
+from services.runtime.rpc.client import RemoteFailure
 from services.runtime.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -116,13 +117,13 @@ class LiveEndpoint:
             raise NotReady("unavailable", TRY_LATER, Code.UNAVAILABLE) from None
         if self.live.of_operator(identity["id"]) >= MOST_CONNECTIONS:
             raise NotReady("too_many_connections", TRY_LATER, Code.TOO_MANY_REQUESTS)
-        return Connection(socket, digest, identity, hello.language, hello.since or new_task_id()), hello.since
+        last_seen = hello.since or new_task_id()
+        return Connection(socket, digest, identity, hello.language, last_seen, self.live.backlog), hello.since
 
     def _serve(self, connection: Connection, since: str | None) -> None:
         """Ready, then what was missed, then what happens; pushes wait meanwhile. Pings are answered in their turn."""
         socket = connection.socket
-        ready = {"type": "ready", "operator": as_operator(connection.identity)}
-        socket.send([json.dumps(ready, ensure_ascii=False, separators=(",", ":"))])
+        socket.send([frame({"type": "ready", "operator": as_operator(connection.identity)})])
         if since is not None:
             self._replay(connection, since)
         connection.start()
@@ -132,12 +133,12 @@ class LiveEndpoint:
 
     def _replay(self, connection: Connection, since: str) -> None:
         try:
-            missed = self.live.finished_since(connection.identity["id"], since)
-        except (Refusal, Unavailable) as error:
+            for outcomes in self.live.missed(connection.identity["id"], since):
+                told = {outcome["id"] for outcome in outcomes}
+                connection.send_missed(told, [task_frame(outcome, connection.language) for outcome in outcomes])
+        except (Refusal, Unavailable, RemoteFailure) as error:
             log.warning("what a connection missed cannot be read, it is closed: %s", error)
-            return connection.close(TRY_LATER, "unavailable")
-        texts = (task_text(outcome, connection.language) for outcome in missed)
-        return connection.send_missed({outcome["id"] for outcome in missed}, texts)
+            connection.close(TRY_LATER, "unavailable")
 
 
 def _first_message(socket: WebSocket) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessa
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from services.contracts.errors import Code, Refusal
+from services.contracts.sizes import LARGEST_BODY
 from services.contracts.validation import Invalid, fault
 
 log = logging.getLogger(__name__)
@@ -26,9 +27,6 @@ _KEY_SUFFIX = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 SEND_SECONDS = 10.0
 """A client that does not read what it is sent for this long is far behind."""
-
-LARGEST_MESSAGE = 64 * 1024
-"""Characters or bytes; clients have little to say."""
 
 MESSAGE_TOO_BIG = 1009
 PROTOCOL_ERROR = 1002
@@ -165,7 +163,7 @@ class WebSocket:
     def _collect(self, event: TextMessage | BytesMessage) -> str | None:
         """A whole text message, or None while parts are missing. Binary messages are not read."""
         self._length += len(event.data)
-        if self._length > LARGEST_MESSAGE:
+        if self._length > LARGEST_BODY:
             self.close(MESSAGE_TOO_BIG, "message too big")
             raise Violation("too_large", self._length)
         if isinstance(event, TextMessage):
@@ -176,9 +174,12 @@ class WebSocket:
         self._parts, self._length = [], 0
         return text if isinstance(event, TextMessage) else None
 
-    def send(self, texts: Iterable[str]) -> None:
-        """Send these as one message each, together."""
-        self._send(*(TextMessage(data=text) for text in texts))
+    def send(self, frames: Sequence[bytes]) -> None:
+        """Send these frames (``services.gateway.frames``) together. Raises ``LocalProtocolError`` after ``close``."""
+        with self._sending:
+            if self._frames.state is not ConnectionState.OPEN:
+                raise LocalProtocolError("it has been closed")
+            self._transport.send(b"".join(frames), SEND_SECONDS)
 
     def ping(self) -> None:
         """Ask the client for a sign of life."""

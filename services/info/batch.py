@@ -5,7 +5,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from services.contracts.errors import Refusal
+from services.contracts.errors import Code, Refusal
+from services.contracts.sizes import LARGEST_RESULT, parts, size_of, to_json
 from services.contracts.task_ids import age
 from services.contracts.tasks import ItemChange, Outcome, TaskError
 from services.contracts.validation import parse_data
@@ -19,6 +20,9 @@ from services.info.work import Limits, Operator, Row, Work
 from services.runtime.postgres.transaction import Transaction, uuid_array
 
 log = logging.getLogger(__name__)
+
+STORED_AT_ONCE = 2 * 1024 * 1024
+"""Bytes of outcomes that one statement stores: drivers copy a statement some times."""
 
 
 @dataclass(frozen=True)
@@ -142,11 +146,19 @@ def _attempt(tx: Transaction, request: Request, admission: Admission, rules: Rul
         data = parse_data(operation.action, request.data)
         with tx.savepoint():
             result = operation.function(work, data)
+            _check_size(result)
     except Refusal as refusal:
         return End(request, operator, error=as_error(refusal))
     if work.operators_changed:
         admission.read_again(tx, work.operators_changed)
     return End(request, operator, result=result, work=work)
+
+
+def _check_size(result: Mapping[str, object]) -> None:
+    """Raises ``Refusal`` (``result_too_large``)."""
+    size = size_of(result)
+    if size > LARGEST_RESULT:
+        raise Refusal(Code.RESULT_TOO_LARGE, {"size": size, "limit": LARGEST_RESULT})
 
 
 _STORE = """
@@ -174,7 +186,10 @@ def _store(tx: Transaction, ends: Sequence[End]) -> dict[str, Row]:
         ],
     )
     outcomes = {end.request.id: _row(end) for end in ends}
-    stored = {row["id"]: row for row in tx.query(_STORE, (json.dumps(list(outcomes.values()), allow_nan=False),))}
+    in_json = [to_json(outcome) for outcome in outcomes.values()]
+    stored: dict[str, Row] = {}
+    for part in parts(map(len, in_json), STORED_AT_ONCE, len(in_json)):
+        stored |= {row["id"]: row for row in tx.query(_STORE, (f"[{b','.join(in_json[part]).decode()}]",))}
     return {end.request.id: {**vars(end.request), **outcomes[end.request.id], **stored[end.request.id]} for end in ends}
 
 

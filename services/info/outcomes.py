@@ -3,14 +3,19 @@
 from typing import Any
 
 from services.contracts.operators import Role
+from services.contracts.sizes import LARGEST_RESULT
 from services.contracts.tasks import Outcome, Task, utc_text
 from services.info.requests import Request
 from services.info.work import Row
 
-COLUMNS = """
+_SIZE = "octet_length(task.result::text)"
+
+COLUMNS = f"""
     task.id, task.action, task.data, task.operator_id, task.session_id, task.submitted_at, task.replay_of, task.status,
-    task.operator_name, task.operator_role, task.result, task.error, task.changes, task.finished_at
+    task.operator_name, task.operator_role, CASE WHEN {_SIZE} <= {LARGEST_RESULT} THEN task.result END AS result,
+    CASE WHEN {_SIZE} > {LARGEST_RESULT} THEN {_SIZE} END AS result_bytes, task.error, task.changes, task.finished_at
 """
+"""Without a result that is larger than results may be: releases before this limit have stored some."""
 
 
 def outcome_of(row: Row) -> Outcome:
@@ -18,7 +23,7 @@ def outcome_of(row: Row) -> Outcome:
 
     Without the hash of a token: every gateway is told all outcomes, and can log in whose hash it knows.
     """
-    return {
+    outcome: Outcome = {
         "id": row["id"],
         "action": row["action"],
         "status": row["status"],
@@ -29,6 +34,9 @@ def outcome_of(row: Row) -> Outcome:
         "result": row["result"],
         "error": row["error"],
     }
+    if row.get("result_bytes"):
+        outcome["result_bytes"] = row["result_bytes"]
+    return outcome
 
 
 def shown(row: Row) -> dict[str, Any]:

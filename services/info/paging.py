@@ -8,18 +8,23 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from services.contracts.sizes import LARGEST_PAGE, size_of
 from services.contracts.tasks import utc_text
 from services.contracts.validation import Invalid, fault, storable_faults
 from services.contracts.values import LARGEST_AMOUNT_DIGITS, LARGEST_INTEGER
 
 T = TypeVar("T")
+P = TypeVar("P")
+
+PORTION = 50
+"""Rows that are read at a time, unless told otherwise: whole items and entries of a history may be large."""
 
 _AMOUNT = re.compile(rf"[0-9]{{1,{LARGEST_AMOUNT_DIGITS}}}\.[0-9]{{2}}")
 
 
 def cursor_of(*values: str | int) -> str:
     """The cursor of a place in a list."""
-    return urlsafe_b64encode(json.dumps(values).encode()).decode()
+    return urlsafe_b64encode(json.dumps(values, ensure_ascii=False).encode("utf-8", "surrogatepass")).decode()
 
 
 def values_of(cursor: str, *readers: Callable[[Any], Any]) -> list[Any]:
@@ -69,10 +74,38 @@ def a_text(value: Any) -> str:
     return value
 
 
-def page(rows: Sequence[T], limit: int, cursor: Callable[[T], str]) -> tuple[list[T], str | None]:
-    """The first ``limit`` rows, and the cursor of the next page if there are more."""
-    shown = list(rows[:limit])
-    return shown, cursor(shown[-1]) if len(rows) > limit else None
+def page(
+    read: Callable[[P | None, int], Sequence[T]],
+    place: Callable[[T], P],
+    show: Callable[[T], Any],
+    limit: int,
+    after: P | None,
+    portion: int = PORTION,
+) -> tuple[list[Any], P | None]:
+    """The entries of a page, and the place after which the next one begins if there are more.
+
+    It ends after ``limit`` entries, or before the one with which it would be larger than ``LARGEST_PAGE``; the first is
+    there in any case.
+
+    read:    the rows that follow a place, in order, at most so many; None: from the beginning
+    place:   where a row stands
+    show:    a row as it is answered, in JSON values
+    portion: rows that are read at a time
+    """
+    entries: list[Any] = []
+    size = 0
+    while True:
+        wanted = min(limit - len(entries) + 1, portion)
+        rows = read(after, wanted)
+        for row in rows:
+            entry = show(row)
+            size += size_of(entry) + len(",")
+            if len(entries) == limit or (entries and size > LARGEST_PAGE):
+                return entries, after
+            entries.append(entry)
+            after = place(row)
+        if len(rows) < wanted:
+            return entries, None
 
 
 def like(text: str) -> str:

@@ -173,10 +173,14 @@ class InfoService:
             return task_store.tasks_of(tx, operator_id, limit, cursor, status, reads)
 
     @rpc
-    def finished_since(self, operator_id: int, task_id: str) -> list[Outcome]:
-        """What an operator may have missed (``task_store.finished_since``)."""
+    def finished_since(
+        self, operator_id: int, task_id: str, cursor: str | None = None
+    ) -> task_store.Missed | list[Outcome]:
+        """What an operator may have missed (``task_store.missed``). The release before states no cursor, and is
+        answered the outcomes of the first page."""
         with self.database.transaction() as tx:
-            return task_store.finished_since(tx, operator_id, task_id)
+            missed = task_store.missed(tx, operator_id, task_id, cursor or "")
+        return missed["outcomes"] if cursor is None else missed
 
     @every("republish_seconds")
     def republish_due(self) -> None:

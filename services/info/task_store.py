@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypedDict
 from uuid import UUID
@@ -12,7 +13,8 @@ from services.contracts.task_ids import is_task_id
 from services.contracts.tasks import Outcome, Task, utc_text
 from services.contracts.validation import Invalid, fault
 from services.info.outcomes import COLUMNS, outcome_of, shown
-from services.info.requests import Request, request_of
+from services.info.paging import a_time, cursor_of, page, values_of
+from services.info.requests import Request, request_of, uuid_or_none
 from services.info.work import Row
 from services.runtime.postgres.transaction import Conflict, Transaction
 
@@ -20,6 +22,9 @@ MOST_MISSED = 5_000
 """The most outcomes that a reconnecting client is told; the newest count."""
 
 MOST_LISTED = 200
+
+PORTION = 10
+"""Outcomes that are read at a time."""
 
 
 class Recorded(TypedDict):
@@ -120,6 +125,14 @@ def _shown(row: Row) -> dict[str, Any]:
     return shown(row)
 
 
+_TASKS_OF = (
+    _READ + "WHERE task.operator_id = %(operator)s AND (%(before)s IS NULL OR task.id < %(before)s::uuid) "
+    "AND (%(status)s IS NULL OR task.status = %(status)s) "
+    "AND (%(reads)s::bool IS NULL OR (task.action = ANY(%(reading)s)) = %(reads)s::bool) "
+    "ORDER BY task.id DESC LIMIT %(limit)s"
+)
+
+
 def tasks_of(
     tx: Transaction,
     operator_id: int,
@@ -130,30 +143,25 @@ def tasks_of(
 ) -> dict[str, Any]:
     """The operator's own tasks, newest first: ``{"tasks": [...], "next_cursor": ...}``.
 
-    limit:  1 to 200
+    limit:  1 to 200; large tasks are fewer (``services.info.paging``)
     cursor: a ``next_cursor`` of this function
     reads:  only those that change nothing, or only the others
 
     Raises ``Refusal`` (``invalid_request``) for anything else.
     """
     _check_page(limit, status)
-    rows = tx.query(
-        _READ + "WHERE task.operator_id = %(operator)s AND (%(before)s IS NULL OR task.id < %(before)s::uuid) "
-        "AND (%(status)s IS NULL OR task.status = %(status)s) "
-        "AND (%(reads)s::bool IS NULL OR (task.action = ANY(%(reading)s)) = %(reads)s::bool) "
-        "ORDER BY task.id DESC LIMIT %(limit)s",
-        {
-            "operator": operator_id,
-            "before": _before(cursor),
-            "status": status,
-            "reads": reads,
-            "reading": [action.name for action in ACTIONS.values() if action.reads],
-            "limit": limit + 1,
-        },
-    )
-    page = rows[:limit]
-    more = len(rows) > limit
-    return {"tasks": [_shown(row) for row in page], "next_cursor": _cursor(page[-1]["id"]) if more else None}
+    params = {
+        "operator": operator_id,
+        "status": status,
+        "reads": reads,
+        "reading": [action.name for action in ACTIONS.values() if action.reads],
+    }
+
+    def read(before: str | None, count: int) -> list[Row]:
+        return tx.query(_TASKS_OF, params | {"before": before, "limit": count})
+
+    tasks, last = page(read, lambda row: str(row["id"]), _shown, limit, _before(cursor), PORTION)
+    return {"tasks": tasks, "next_cursor": None if last is None else _cursor(last)}
 
 
 def _check_page(limit: int, status: str | None) -> None:
@@ -180,29 +188,88 @@ def _before(cursor: str | None) -> str | None:
     return before
 
 
-_FINISHED_SINCE = f"""
+class Missed(TypedDict):
+    """Outcomes that may have been missed, in the order in which they ended; ``next_cursor`` leads to those after."""
+
+    outcomes: list[Outcome]
+    next_cursor: str | None
+
+
+_MISSED = f"""
 SELECT {COLUMNS} FROM task
-WHERE operator_id = %s AND action <> ALL(%s)
-    AND finished_at >= least(%s::timestamptz, statement_timestamp()) - interval '5 minutes'
-ORDER BY finished_at DESC, id DESC LIMIT %s
+WHERE operator_id = %(operator)s AND action <> ALL(%(sessions)s) AND finished_at IS NOT NULL
+    AND (finished_at, id) > (%(finished_at)s, %(id)s::uuid)
+ORDER BY finished_at, id LIMIT %(limit)s
 """  # noqa: S608 - no values
 
+_Place = tuple[datetime, str]
+"""When an outcome's task ended, and its id."""
 
-def finished_since(tx: Transaction, operator_id: int, task_id: str) -> list[Outcome]:
-    """The outcomes that the operator may have missed after that of ``task_id``, in the order in which they ended.
+
+def missed(tx: Transaction, operator_id: int, task_id: str, cursor: str = "") -> Missed:
+    """The outcomes that the operator may have missed after that of ``task_id``, a page at a time; the newest
+    ``MOST_MISSED`` of them.
 
     They begin 5 minutes before it, since one that ended earlier may have committed later; a task whose outcome is
     unknown counts from its submission, or from now where the clock that made its id is fast. Logins and logouts
     are not pushed, so they are not among them.
-    Raises ``Refusal`` (``not_found``) when it is no task's id.
+
+    cursor: a ``next_cursor`` of this function; empty for the first page
+
+    Raises ``Refusal``: ``not_found`` when it is no task's id, ``invalid_request`` for another cursor.
     """
     if not is_task_id(task_id):
         raise Refusal(Code.NOT_FOUND)
-    row = tx.one("SELECT finished_at FROM task WHERE id = %s AND operator_id = %s", (task_id, operator_id))
+    asked = {
+        "operator": operator_id,
+        "sessions": [action.name for action in ACTIONS.values() if action.session],
+    }
+
+    def read(after: _Place | None, count: int) -> list[Row]:
+        assert after is not None
+        return tx.query(_MISSED, asked | {"finished_at": after[0], "id": after[1], "limit": count})
+
+    after = _place(cursor) if cursor else (_beginning(tx, asked, task_id), _FIRST)
+    outcomes, last = page(read, _place_of, outcome_of, MOST_MISSED, after, PORTION)
+    return {"outcomes": outcomes, "next_cursor": cursor_of(utc_text(last[0]), last[1]) if last else None}
+
+
+def _place(cursor: str) -> _Place:
+    finished_at, last = values_of(cursor, a_time, _an_uuid)
+    return finished_at, last
+
+
+def _place_of(row: Row) -> _Place:
+    return row["finished_at"], row["id"]
+
+
+def _an_uuid(value: Any) -> str:
+    """Reads a task's id out of a cursor."""
+    if not uuid_or_none(value):
+        raise ValueError
+    return str(value)
+
+
+_FIRST = "00000000-0000-0000-0000-000000000000"
+"""Before every id."""
+
+_BEGINNING = """
+WITH reach AS (SELECT least(%(since)s::timestamptz, statement_timestamp()) - interval '5 minutes' AS since)
+SELECT since, (
+    SELECT finished_at FROM task
+    WHERE operator_id = %(operator)s AND action <> ALL(%(sessions)s) AND finished_at >= since
+    ORDER BY finished_at DESC, id DESC OFFSET %(most)s LIMIT 1) AS oldest
+FROM reach
+"""
+
+
+def _beginning(tx: Transaction, asked: Mapping[str, Any], task_id: str) -> datetime:
+    """When the first of the outcomes ended that count, or before."""
+    row = tx.one("SELECT finished_at FROM task WHERE id = %s AND operator_id = %s", (task_id, asked["operator"]))
     since = (row["finished_at"] if row else None) or _made_at(task_id)
-    sessions = [action.name for action in ACTIONS.values() if action.session]
-    rows = tx.query(_FINISHED_SINCE, (operator_id, sessions, since, MOST_MISSED))
-    return [outcome_of(row) for row in reversed(rows)]
+    (found,) = tx.query(_BEGINNING, {**asked, "since": since, "most": MOST_MISSED - 1})
+    beginning: datetime = found["oldest"] or found["since"]
+    return beginning
 
 
 def _made_at(task_id: str) -> datetime:

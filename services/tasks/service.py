@@ -210,9 +210,14 @@ class TasksService:
         return self.info.call("tasks_of", *asked) if reads is None else self.info.call("tasks_of", *asked, reads)
 
     @rpc
-    def finished_since(self, operator_id: int, task_id: str) -> Any:
-        """The outcomes that the operator may have missed after that of ``task_id``, in order."""
-        return self.info.call("finished_since", operator_id, reading.check_task_id(task_id))
+    def finished_since(self, operator_id: int, task_id: str, cursor: str | None = None) -> Any:
+        """The outcomes that the operator may have missed after that of ``task_id``, in order, a page at a time:
+        ``{"outcomes": [...], "next_cursor": ...}``; ``cursor`` is empty for the first page.
+
+        Without a cursor, as the release before calls, the outcomes of the first page alone.
+        """
+        asked = (operator_id, reading.check_task_id(task_id))
+        return self.info.call("finished_since", *asked, *(() if cursor is None else (cursor,)))
 
     @property
     def _submissions(self) -> Submissions:

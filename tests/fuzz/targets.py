@@ -17,13 +17,14 @@ from amqp.serialization import PROPERTY_CLASSES
 from services.contracts.action import ACTIONS, find_action
 from services.contracts.errors import Refusal
 from services.contracts.events import EVENTS
+from services.contracts.sizes import LARGEST_BODY
 from services.contracts.validation import Invalid
 from services.gateway.envelope import read_envelope
 from services.gateway.hello import NotReady, read_hello
 from services.gateway.json_body import DEEPEST, parse_object
 from services.gateway.live_endpoint import same_host
 from services.gateway.preferences import wait_seconds
-from services.gateway.websocket import LARGEST_MESSAGE, WebSocket
+from services.gateway.websocket import WebSocket
 from services.info.requests import Malformed, read
 from services.runtime.amqp import properties as amqp_properties
 from services.runtime.amqp.hostile import breaks_dead_lettering, cleaned
@@ -151,7 +152,7 @@ def websocket(data: bytes) -> None:
     socket, first = WebSocket(transport), True
     try:
         while (text := socket.receive()) is not None:
-            assert len(text) <= LARGEST_MESSAGE
+            assert len(text) <= LARGEST_BODY
             if first:
                 hello(text.encode("utf-8", "surrogatepass"))
             first = False

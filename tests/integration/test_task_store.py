@@ -154,9 +154,9 @@ def test_what_ended_since_an_outcome_comes_in_order_from_five_minutes_before_it(
             )
     owner.close()
     with office.pool.transaction() as tx:
-        since = task_store.finished_since(tx, office.ids["bob"], ids[2])
-        foreign = task_store.finished_since(tx, office.ids["carol"], ids[2])
-        unknown = task_store.finished_since(tx, office.ids["bob"], new_task_id())
+        since = task_store.missed(tx, office.ids["bob"], ids[2])["outcomes"]
+        foreign = task_store.missed(tx, office.ids["carol"], ids[2])["outcomes"]
+        unknown = task_store.missed(tx, office.ids["bob"], new_task_id())["outcomes"]
     assert [outcome["id"] for outcome in since] == ids[1:]
     assert foreign == []
     assert [outcome["id"] for outcome in unknown] == ids[1:]
@@ -168,9 +168,9 @@ def test_an_outcome_that_began_earlier_and_committed_later_is_among_what_was_mis
         execute(tx, [requests.read({"task": early})], office.executor()._rules)
         office.run(late)
         with office.pool.transaction() as reader:
-            seen = task_store.finished_since(reader, office.ids["alice"], late["id"])
+            seen = task_store.missed(reader, office.ids["alice"], late["id"])["outcomes"]
     with office.pool.transaction() as tx:
-        missed = task_store.finished_since(tx, office.ids["alice"], late["id"])
+        missed = task_store.missed(tx, office.ids["alice"], late["id"])["outcomes"]
     assert [outcome["id"] for outcome in seen] == [late["id"]]
     assert [outcome["id"] for outcome in missed] == [early["id"], late["id"]]
 
@@ -180,7 +180,7 @@ def test_an_id_of_a_clock_that_is_fast_hides_nothing_of_what_was_missed(office: 
     outcome = office.do("alice", "create_customer", {"name": "Ada"})
     an_hour_fast = task_id_of_age(hours=-1)
     with office.pool.transaction() as tx:
-        missed = task_store.finished_since(tx, office.ids["alice"], an_hour_fast)
+        missed = task_store.missed(tx, office.ids["alice"], an_hour_fast)["outcomes"]
     assert [each["id"] for each in missed] == [outcome["id"]]
 
 

@@ -1,6 +1,6 @@
 """The record: who did what, with what it was before and after."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.contracts.actions import GetHistory, ListActivity
@@ -35,9 +35,13 @@ _FIRST, _LAST = 0, 2**63 - 1
 def get_history(work: Work, data: GetHistory.Data) -> dict[str, Any]:
     """The history of one thing, a page at a time."""
     _check_may_look(work, data)
-    after = _place(data.cursor, _LAST if data.descending else _FIRST)
     sql = _HISTORY["DESC" if data.descending else "ASC"]
-    return _shown(work.query(sql, (data.type, data.id, after, data.limit + 1)), data.limit)
+    beginning = _LAST if data.descending else _FIRST
+
+    def read(after: int | None, count: int) -> list[Row]:
+        return work.query(sql, (data.type, data.id, beginning if after is None else after, count))
+
+    return _page(read, data)
 
 
 @operation(ListActivity)
@@ -48,8 +52,11 @@ def list_activity(work: Work, data: ListActivity.Data) -> dict[str, Any]:
         if work.operator.role is not Role.ADMIN:
             raise Refusal(Code.NOT_PERMITTED)
         _check_operator_exists(work, operator_id)
-    rows = work.query(_ACTIVITY, (operator_id, _place(data.cursor, _LAST), data.limit + 1))
-    return _shown(rows, data.limit)
+
+    def read(after: int | None, count: int) -> list[Row]:
+        return work.query(_ACTIVITY, (operator_id, _LAST if after is None else after, count))
+
+    return _page(read, data)
 
 
 def _check_may_look(work: Work, data: GetHistory.Data) -> None:
@@ -81,13 +88,10 @@ def _check_operator_exists(work: Work, operator_id: int) -> None:
         raise Refusal(Code.OPERATOR_NOT_FOUND, {"id": operator_id})
 
 
-def _place(cursor: str | None, beginning: int) -> int:
-    return int(values_of(cursor, an_id)[0]) if cursor else beginning
-
-
-def _shown(rows: list[Row], limit: int) -> dict[str, Any]:
-    shown, cursor = page(rows, limit, lambda row: cursor_of(row["id"]))
-    return {"entries": [_entry(row) for row in shown], "next_cursor": cursor}
+def _page(read: Callable[[int | None, int], list[Row]], data: GetHistory.Data | ListActivity.Data) -> dict[str, Any]:
+    after: int | None = values_of(data.cursor, an_id)[0] if data.cursor else None
+    entries, last = page(read, lambda row: int(row["id"]), _entry, data.limit, after)
+    return {"entries": entries, "next_cursor": None if last is None else cursor_of(last)}
 
 
 def _entry(row: Row) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from services.contracts.values import LARGEST_INTEGER
 from services.info.items import Item, item_of, statement
 from services.info.kinds import Kind
 from services.info.operations.registry import operation
+from services.info.paging import page
 from services.info.rules import kind_for
 from services.info.work import Work
 
@@ -65,22 +66,26 @@ ORDER BY item.created_at, item.id LIMIT %(limit)s
 @operation(ListTasks)
 def list_tasks(work: Work, data: ListTasks.Data) -> dict[str, Any]:
     """The pending items that the caller may decide, oldest first, a page at a time."""
-    after = BEGINNING if data.cursor is None else Position.parse(data.cursor)
     kinds = [kind_for(work.operator, item_type) for item_type in _types(work, data)]
-    waiting = merge(*(_waiting(work, kind, after, data) for kind in kinds), key=Position.of)
-    page = list(islice(waiting, data.limit))
-    more = next(waiting, None) is not None
-    return {
-        "items": [{"type": item.kind.type.value, **item.shown} for item in page],
-        "next_cursor": Position.of(page[-1]).cursor() if more else None,
-    }
+
+    def read(after: Position | None, count: int) -> list[Item]:
+        waiting = (_waiting(work, kind, after or BEGINNING, data, count) for kind in kinds)
+        return list(islice(merge(*waiting, key=Position.of), count))
+
+    after = Position.parse(data.cursor) if data.cursor else None
+    items, last = page(read, Position.of, _shown, data.limit, after)
+    return {"items": items, "next_cursor": last.cursor() if last else None}
+
+
+def _shown(item: Item) -> dict[str, Any]:
+    return {"type": item.kind.type.value, **item.shown}
 
 
 def _types(work: Work, data: ListTasks.Data) -> list[ItemType]:
     return [data.type] if data.type else sorted(work.operator.role.decides)
 
 
-def _waiting(work: Work, kind: Kind, after: Position, data: ListTasks.Data) -> list[Item]:
+def _waiting(work: Work, kind: Kind, after: Position, data: ListTasks.Data, count: int) -> list[Item]:
     params = {
         "level": work.operator.level,
         "me": work.operator.id,
@@ -89,6 +94,6 @@ def _waiting(work: Work, kind: Kind, after: Position, data: ListTasks.Data) -> l
         "created_at": after.created_at,
         "after_type": after.type,
         "after_id": after.id,
-        "limit": data.limit + 1,
+        "limit": count,
     }
     return [item_of(kind, row) for row in work.query(statement(kind, _WAITING), params)]

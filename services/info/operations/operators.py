@@ -33,14 +33,17 @@ ORDER BY operator.id LIMIT %(limit)s
 def list_operators(work: Work, data: ListOperators.Data) -> dict[str, Any]:
     """Operators by id, a page at a time."""
     params = {
-        "after": values_of(data.cursor, an_id)[0] if data.cursor else 0,
         "part": like(data.text or ""),
         "role": data.role and data.role.value,
         "enabled": data.enabled,
-        "limit": data.limit + 1,
     }
-    shown, cursor = page(work.query(_LIST, params), data.limit, lambda row: cursor_of(row["id"]))
-    return {"operators": [_shown(row) for row in shown], "next_cursor": cursor}
+
+    def read(after: int | None, count: int) -> list[Row]:
+        return work.query(_LIST, params | {"after": after or 0, "limit": count})
+
+    after: int | None = values_of(data.cursor, an_id)[0] if data.cursor else None
+    shown, last = page(read, lambda row: int(row["id"]), _shown, data.limit, after)
+    return {"operators": shown, "next_cursor": None if last is None else cursor_of(last)}
 
 
 @operation(AddOperator)

@@ -10,6 +10,7 @@ from services.info.items import TEXT_SHOWN
 from services.info.kinds import KINDS, Kind
 from services.info.operations.lists import BEGINNING, Position
 from services.info.operations.registry import operation
+from services.info.paging import page
 from services.info.rules import kind_for
 from services.info.work import Row, Work
 
@@ -41,19 +42,17 @@ _HIGHEST = 2**63 - 1
 @operation(ListQueue)
 def list_queue(work: Work, data: ListQueue.Data) -> dict[str, Any]:
     """What waits and the caller may see, oldest first, each as a row of the live desk (``ItemState``)."""
-    after = BEGINNING if data.cursor is None else Position.parse(data.cursor)
-    params = {
-        "level": _HIGHEST if work.operator.role is Role.ADMIN else work.operator.level,
-        "created_at": after.created_at,
-        "after_type": after.type,
-        "after_id": after.id,
-        "limit": data.limit + 1,
-    }
-    rows = work.query(_statement(_kinds(work, data.type)), params)
-    return {
-        "queue": [_shown(row) for row in rows[: data.limit]],
-        "next_cursor": _position(rows[data.limit - 1]).cursor() if len(rows) > data.limit else None,
-    }
+    sql = _statement(_kinds(work, data.type))
+    level = _HIGHEST if work.operator.role is Role.ADMIN else work.operator.level
+
+    def read(after: Position | None, count: int) -> list[Row]:
+        place = after or BEGINNING
+        params = {"created_at": place.created_at, "after_type": place.type, "after_id": place.id}
+        return work.query(sql, params | {"level": level, "limit": count})
+
+    after = Position.parse(data.cursor) if data.cursor else None
+    queue, last = page(read, _position, _shown, data.limit, after, portion=data.limit + 1)
+    return {"queue": queue, "next_cursor": last.cursor() if last else None}
 
 
 def _shown(row: Row) -> Row:

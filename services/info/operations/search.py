@@ -89,24 +89,35 @@ def search_customers(work: Work, data: SearchCustomers.Data) -> dict[str, Any]:
     """Customers, a page at a time."""
     params = _params(data)
     conditions = [condition for name, condition in CUSTOMER_CONDITIONS.items() if params.get(name) is not None]
-    if data.cursor:
-        params["after"], params["after_id"] = values_of(data.cursor, _READERS[data.sort], an_id)
-        sign = "<" if data.descending else ">"
-        conditions.append(f"(customer.{data.sort}, customer.id) {sign} (%(after)s, %(after_id)s)")
-    rows = work.query(_ordered(_CUSTOMERS, conditions, data.sort, data.descending), params, prepare=False)
-    shown, cursor = page(rows, data.limit, lambda row: cursor_of(json_value(row[data.sort]), row["id"]))
-    customers = [{name: json_value(value) for name, value in row.items()} for row in shown]
-    return {"customers": customers, "next_cursor": cursor}
+    beyond = f"(customer.{data.sort}, customer.id) {'<' if data.descending else '>'} (%(after)s, %(after_id)s)"
+
+    def read(after: tuple[Any, int] | None, count: int) -> list[Row]:
+        wanted = [*conditions, beyond] if after else conditions
+        place = {"after": after[0], "after_id": after[1]} if after else {}
+        sql = _ordered(_CUSTOMERS, wanted, data.sort, data.descending)
+        return work.query(sql, params | place | {"limit": count}, prepare=False)
+
+    key, customer_id = values_of(data.cursor, _READERS[data.sort], an_id) if data.cursor else (None, 0)
+    after = (key, customer_id) if data.cursor else None
+    shown, last = page(read, lambda row: (row[data.sort], int(row["id"])), _customer, data.limit, after)
+    return {"customers": shown, "next_cursor": cursor_of(json_value(last[0]), last[1]) if last else None}
+
+
+def _customer(row: Row) -> dict[str, Any]:
+    return {name: json_value(value) for name, value in row.items()}
 
 
 @operation(SearchItems)
 def search_items(work: Work, data: SearchItems.Data) -> dict[str, Any]:
     """Items of all types in one order, a page at a time."""
+
+    def read(after: Place | None, count: int) -> list[Found]:
+        found = [_find(work, kind, data, after, count) for kind in _kinds(data)]
+        return list(islice(merge(*found, key=lambda each: each.place, reverse=data.descending), count))
+
     after = Place(*values_of(data.cursor, _READERS[data.sort], ItemType, an_id)) if data.cursor else None
-    found = [_find(work, kind, data, after) for kind in _kinds(data)]
-    in_order = merge(*found, key=lambda each: each.place, reverse=data.descending)
-    shown, cursor = page(list(islice(in_order, data.limit + 1)), data.limit, lambda each: _cursor(each.place))
-    return {"items": [each.shown for each in shown], "next_cursor": cursor}
+    shown, last = page(read, lambda each: each.place, lambda each: each.shown, data.limit, after)
+    return {"items": shown, "next_cursor": _cursor(last) if last else None}
 
 
 def _kinds(data: SearchItems.Data) -> Iterator[Kind]:
@@ -117,8 +128,8 @@ def _kinds(data: SearchItems.Data) -> Iterator[Kind]:
             yield kind
 
 
-def _find(work: Work, kind: Kind, data: SearchItems.Data, after: Place | None) -> list[Found]:
-    params = _params(data) | {"type": kind.type.value}
+def _find(work: Work, kind: Kind, data: SearchItems.Data, after: Place | None, count: int) -> list[Found]:
+    params = _params(data) | {"type": kind.type.value, "limit": count}
     conditions = [condition for name, condition in ITEM_CONDITIONS.items() if params.get(name) is not None]
     if data.decided is not None:
         conditions.append("item.decided_at IS NOT NULL" if data.decided else f"item.status = '{kind.undecided}'")
@@ -150,8 +161,7 @@ def _ordered(sql: str, conditions: Sequence[str], sort: str, descending: bool) -
 def _params(data: ActionData) -> dict[str, Any]:
     """The members of the data, and what is looked for in texts: a part of them, or an id in digits."""
     params = dict(data)
-    text, limit = params["text"], params["limit"]
-    return params | text_params(text or "") | {"limit": limit + 1}
+    return params | text_params(params["text"] or "")
 
 
 def text_params(text: str) -> dict[str, Any]:

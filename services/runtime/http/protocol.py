@@ -7,7 +7,7 @@ connection (a WebSocket); it then answers nothing.
 
 import logging
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -15,6 +15,7 @@ import eventlet
 from eventlet import wsgi
 
 from services.runtime.http import body
+from services.runtime.http.backlog import Backlog
 from services.runtime.http.body import LEFTOVER_BYTES, Body, SlowClient
 from services.runtime.http.head import REQUEST_LINE, MalformedHead, StrictLines, is_sound
 
@@ -24,7 +25,13 @@ TAKE_CONNECTION = "backoffice.take_connection"
 END_CONNECTION = "backoffice.end_connection"
 
 IDLE_SECONDS = 75.0
-"""How long a connection may stay open without a further request, and how long its client may not read an answer."""
+"""How long a connection may stay open without a further request."""
+
+ANSWER_SECONDS = 30.0
+"""How long a client may take to read what it is sent in one piece: an answer, or a part of a large file."""
+
+SEND_BUFFER = 256 * 1024
+"""Bytes that the kernel keeps for a client that does not read, beside what waits here. Linux keeps twice as many."""
 
 FIRST_REQUEST_SECONDS = 10.0
 """How long a new connection may stay open without any."""
@@ -54,7 +61,7 @@ class Connection:
     def send(self, data: bytes, seconds: float) -> None:
         """All of ``data``. Raises ``SlowClient`` after ``seconds`` and ``OSError``."""
         with eventlet.Timeout(seconds, SlowClient("the client does not read")):
-            self._sock.sendall(data)
+            self._sock.sendall(memoryview(data))  # eventlet copies what is left of anything else
 
     def abort(self) -> None:
         """End it now: whoever receives on it gets the end."""
@@ -62,11 +69,43 @@ class Connection:
             self._sock.shutdown(socket.SHUT_RDWR)
 
 
+class Answers:
+    """What is written to a client. One that does not read it in time is cut, and so is the slowest of all when too
+    much waits for clients together."""
+
+    def __init__(self, stream: Any, cut: Callable[[], None], backlog: Backlog) -> None:
+        self._stream = stream
+        self._cut = cut
+        self._backlog = backlog
+
+    def writelines(self, data: Sequence[bytes]) -> None:
+        """All of ``data``. Raises ``SlowClient`` or another ``OSError``."""
+        try:
+            with (
+                self._backlog.waiting(self._cut, sum(map(len, data))),
+                eventlet.Timeout(ANSWER_SECONDS, SlowClient("the client does not read")),
+            ):
+                self._stream.writelines(data)
+                self._stream.flush()
+        except SlowClient:
+            self._cut()
+            raise
+
+    def write(self, data: bytes) -> None:
+        """As ``writelines``."""
+        self.writelines([data])
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 class HttpProtocol(wsgi.HttpProtocol):
     """One connection. Every refusal of the server's own is the application's ``malformed`` answer."""
 
     malformed: bytes = b""
+    backlog = Backlog()
     rfile: Any
+    wfile: Any
     _taken = False
     _linger = False
     _requests = 0
@@ -75,7 +114,9 @@ class HttpProtocol(wsgi.HttpProtocol):
         super().setup()
         with suppress(OSError):
             self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         self.connection.settimeout(IDLE_SECONDS)
+        self.wfile = Answers(self.wfile, self._cut, self.backlog)
 
     def handle(self) -> None:
         try:
@@ -142,6 +183,11 @@ class HttpProtocol(wsgi.HttpProtocol):
         environ[TAKE_CONNECTION] = self._take
         environ[END_CONNECTION] = self._end_connection
         return environ
+
+    def _cut(self) -> None:
+        self.close_connection = True
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
 
     def _take(self) -> Connection:
         wsgi.WSGI_LOCAL.already_handled = True

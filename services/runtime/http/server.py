@@ -15,6 +15,7 @@ from nameko.extensions import SharedExtension
 
 from services.runtime.addresses import host_and_port
 from services.runtime.configuration import monitoring_of, settings_of
+from services.runtime.http.backlog import Backlog
 from services.runtime.http.protocol import Application, GuardedApplication, HttpProtocol
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ class HttpServer(SharedExtension):
         self._listener.accept = _patient(self._listener.accept)
         log.info("listening on http://%s", host_and_port(settings.http_host, self.port))
         monitoring = monitoring_of(self.container)
-        protocol = type("Protocol", (HttpProtocol,), {"malformed": malformed})
+        protocol = type("Protocol", (HttpProtocol,), {"malformed": malformed, "backlog": Backlog()})
         self._loop = eventlet.spawn(
             wsgi.server,
             self._listener,

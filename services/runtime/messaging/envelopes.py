@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.contracts.events import VERSION, Event
+from services.contracts.sizes import LARGEST_MESSAGE, TooLarge, parts, to_json
 
 
 class Undecodable(ValueError):
@@ -15,15 +16,31 @@ class UnknownVersion(ValueError):
     """The body comes from a newer release; a reader that knows it will come."""
 
 
-def to_json(value: Any) -> bytes:
-    """Compact UTF-8 JSON."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+class Envelope(NamedTuple):
+    """The body of one message, and the entries that it carries."""
+
+    body: bytes
+    entries: Sequence[Any]
+
+
+def envelopes(event: Event, entries: Sequence[Any]) -> Iterator[Envelope]:
+    """``entries`` in as few messages as their number and their size in bytes allow.
+
+    Raises ``TooLarge`` when an entry does not fit a message by itself.
+    """
+    head, tail = b'{"version":%d,%s:[' % (VERSION, to_json(event.member)), b"]}"
+    encoded = [to_json(entry) for entry in entries]
+    most = LARGEST_MESSAGE - len(head + tail)
+    for part in parts((len(entry) + 1 for entry in encoded), most, event.per_message):
+        body = head + b",".join(encoded[part]) + tail
+        if len(body) > LARGEST_MESSAGE:
+            raise TooLarge(f"an entry of {event.name} has {len(body)} bytes")
+        yield Envelope(body, entries[part])
 
 
 def encode(event: Event, entries: Sequence[Any]) -> Iterator[bytes]:
-    """The bodies that say ``entries``, each with as many as one message may hold."""
-    for start in range(0, len(entries), event.per_message):
-        yield to_json({"version": VERSION, event.member: list(entries[start : start + event.per_message])})
+    """The bodies of ``envelopes``."""
+    return (envelope.body for envelope in envelopes(event, entries))
 
 
 def decode(event: Event, body: bytes) -> list[dict[str, Any]]:
@@ -40,3 +57,6 @@ def decode(event: Event, body: bytes) -> list[dict[str, Any]]:
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise Undecodable(f"no list of {event.member}")
     return entries
+
+
+__all__ = ["Envelope", "Undecodable", "UnknownVersion", "decode", "encode", "envelopes", "to_json"]

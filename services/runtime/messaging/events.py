@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.contracts.events import Event, Service
+from services.contracts.sizes import parts
 from services.runtime.configuration import Provider, settings_of
 from services.runtime.messaging.broker import Broker, Message
 from services.runtime.messaging.broker_link import BrokerLink
-from services.runtime.messaging.envelopes import encode
+from services.runtime.messaging.envelopes import envelopes
 from services.runtime.telemetry.tracing import OFF, Tracing, tracing_of
+
+PUBLISHED_AT_ONCE = 4 * 1024 * 1024
+"""Bytes that are on their way to the broker at a time, of those that are published together."""
 
 
 class Speaker:
@@ -24,19 +28,21 @@ class Speaker:
         """Publish ``entries`` in as few messages as the event allows; returns when the broker has confirmed all.
 
         An event with a shared queue has to reach it; one without may be heard by nobody.
-        Raises ``NotAccepted`` or ``Unconfirmed`` (``services.runtime.messaging.broker``).
+        Raises ``NotAccepted`` or ``Unconfirmed`` (``services.runtime.messaging.broker``), and ``TooLarge``.
         """
         if self._service not in event.speakers:
             raise ValueError(f"{self._service} does not say {event.name}")
         shared = event.listener is not None
         if not entries:
             return
-        with self._tracing.publishing(event.name, entries, event.per_message) as headers:
+        said = list(envelopes(event, entries))
+        with self._tracing.publishing(event.name, [envelope.entries for envelope in said]) as headers:
             messages = [
-                Message(self._service.exchange, event.name, body, carried, mandatory=shared, persistent=shared)
-                for body, carried in zip(encode(event, entries), headers, strict=False)
+                Message(self._service.exchange, event.name, envelope.body, carried, mandatory=shared, persistent=shared)
+                for envelope, carried in zip(said, headers, strict=False)
             ]
-            self._broker.publish(messages, self._timeout)
+            for part in parts((len(message.body) for message in messages), PUBLISHED_AT_ONCE, len(messages)):
+                self._broker.publish(messages[part], self._timeout)
 
 
 class Events(Provider):

@@ -54,10 +54,8 @@ class Tracing:
         """An HTTP request with that header is answered inside."""
         return _NOTHING
 
-    def publishing(
-        self, event: str, entries: Sequence[Any], per_message: int
-    ) -> AbstractContextManager[Iterable[Headers]]:
-        """An event is published inside; the headers of each of its messages."""
+    def publishing(self, event: str, messages: Sequence[Sequence[Any]]) -> AbstractContextManager[Iterable[Headers]]:
+        """An event is published inside, in messages of these entries; the headers of each message."""
         return _NO_HEADERS
 
     def consuming(

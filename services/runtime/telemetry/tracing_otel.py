@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import eventlet
@@ -54,22 +55,20 @@ class OtelTracing(Tracing):
             yield
 
     @contextmanager
-    def publishing(self, event: str, entries: Sequence[Any], per_message: int) -> Iterator[Iterable[Headers]]:
+    def publishing(self, event: str, messages: Sequence[Sequence[Any]]) -> Iterator[Iterable[Headers]]:
         """See ``Tracing``."""
         tasks: Mapping[str, Context] = contexts.get_value(_TASKS) or {}  # type: ignore[assignment]
         here = contexts.get_current()
         spans: dict[str, Span] = {}
-        owners = [_task_id(entry) for entry in entries]
-        for owner in owners:
+        owners = [[_task_id(entry) for entry in entries] for entries in messages]
+        for owner in chain.from_iterable(owners):
             # What is about a task of the batch belongs to its trace or to none; all else to what is done here.
             parent = tasks.get(owner, Context()) if owner and tasks else here
             if owner not in spans and _is_traced(parent):
                 attributes = {"messaging.destination.name": event} | _about(owner)
                 spans[owner] = self._tracer.start_span(f"{event} publish", parent, SpanKind.PRODUCER, attributes)
-        parents = [_parent(spans.get(owner)) for owner in owners]
-        starts = range(0, len(parents), per_message)
         with _ending(spans.values()):
-            yield [_headers(parents[start : start + per_message]) for start in starts]
+            yield [_headers([_parent(spans.get(owner)) for owner in each]) for each in owners]
 
     @contextmanager
     def consuming(self, queue: str, messages: Sequence[tuple[Headers, Sequence[Any]]]) -> Iterator[Work | None]:

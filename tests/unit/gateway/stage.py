@@ -57,6 +57,11 @@ def accepted(task_id: str) -> dict[str, Any]:
     return {"id": task_id, "status": "accepted", **dict.fromkeys(members)}
 
 
+def missed(*outcomes: Outcome, next_cursor: str | None = None) -> dict[str, Any]:
+    """A page of what was missed, as ``tasks`` answers it."""
+    return {"outcomes": list(outcomes), "next_cursor": next_cursor}
+
+
 @dataclass
 class Stage:
     """The gateway, its fakes, and a client."""
@@ -77,7 +82,7 @@ class Stage:
             accept=lambda task, key, fingerprint: {"id": task["id"], "submitted_at": task["submitted_at"]},
             task_of=lambda operator_id, task_id: accepted(task_id),
             tasks_of=lambda operator_id, limit, cursor, status, reads=None: {"tasks": [], "next_cursor": None},
-            finished_since=lambda operator_id, task_id: [],
+            finished_since=lambda operator_id, task_id, cursor: missed(),
             get=Refusal(Code.NOT_AUTHENTICATED),
         )
         self.monitoring = Monitoring()

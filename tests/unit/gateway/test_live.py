@@ -10,7 +10,7 @@ from services.contracts.tokens import presented_hash
 from services.gateway import connection
 from services.runtime.failures import Unavailable
 from services.runtime.messaging.broker import NotAccepted
-from tests.unit.gateway.stage import ALICE, BOB, Stage, outcome
+from tests.unit.gateway.stage import ALICE, BOB, Stage, missed, outcome
 from tests.unit.gateway.websocket_clients import closing_code, ready, received, socket_to
 from tests.waiting import eventually
 
@@ -64,24 +64,24 @@ def test_a_change_of_an_item_is_pushed_to_those_who_may_decide_it(stage: Stage, 
 
 def test_after_the_broker_came_back_every_connection_gets_what_finished_since_its_last(stage: Stage, port: int) -> None:
     first, second = outcome(), outcome()
-    stage.tasks.methods["finished_since"] = lambda operator_id, task_id: [second]
+    stage.tasks.methods["finished_since"] = lambda operator_id, task_id, cursor: missed(second)
     with socket_to(port, {"token": "12qw"}) as client:
         ready(client)
         stage.gateway.tasks_finished([first])
         assert received(client)["task"]["id"] == first["id"]
         stage.gateway.connected()
         assert received(client)["task"]["id"] == second["id"]
-        assert stage.tasks.called("finished_since") == [(1, first["id"])]
+        assert stage.tasks.called("finished_since") == [(1, first["id"], "")]
         stage.gateway.connected()
-        assert stage.tasks.called("finished_since")[1] == (1, second["id"])
+        assert stage.tasks.called("finished_since")[1] == (1, second["id"], "")
 
 
 def test_a_connection_is_told_an_outcome_once_however_often_it_is_replayed(stage: Stage, port: int) -> None:
-    missed, overlapping, last = outcome(), outcome(), outcome()
+    before, overlapping, last = outcome(), outcome(), outcome()
 
-    def finished_since(operator_id: int, task_id: str) -> Any:
+    def finished_since(operator_id: int, task_id: str, cursor: str) -> Any:
         stage.gateway.tasks_finished([overlapping])  # heard while it is read as missed, too
-        return [missed, overlapping]
+        return missed(before, overlapping)
 
     stage.tasks.methods["finished_since"] = finished_since
     with socket_to(port, {"token": "12qw", "since": new_task_id()}) as client:
@@ -90,12 +90,12 @@ def test_a_connection_is_told_an_outcome_once_however_often_it_is_replayed(stage
             stage.gateway.connected()
         stage.gateway.tasks_finished([last])
         told = [received(client)["task"]["id"] for _ in range(3)]
-        assert told == [missed["id"], overlapping["id"], last["id"]]
+        assert told == [before["id"], overlapping["id"], last["id"]]
 
 
 def test_what_was_told_before_does_not_make_a_connection_seem_far_behind(stage: Stage, port: int) -> None:
     told = [outcome() for _ in range(connection.MOST_WAITING // 2 + 1)]
-    stage.tasks.methods["finished_since"] = lambda operator_id, task_id: told
+    stage.tasks.methods["finished_since"] = lambda operator_id, task_id, cursor: missed(*told)
     with socket_to(port, {"token": "12qw"}) as client:
         ready(client)
         stage.gateway.tasks_finished(told)
@@ -111,15 +111,15 @@ def test_what_was_told_before_does_not_make_a_connection_seem_far_behind(stage: 
 def test_what_cannot_be_read_after_the_broker_came_back_is_read_again_and_no_connection_is_lost(
     stage: Stage, port: int
 ) -> None:
-    missed = outcome()
+    unheard = outcome()
     with socket_to(port, {"token": "12qw"}) as client:
         ready(client)
         stage.tasks.methods["finished_since"] = NotAccepted("tasks is not back yet")
         with pytest.raises(Unavailable):
             stage.gateway.connected()
-        stage.tasks.methods["finished_since"] = lambda operator_id, task_id: [missed]
+        stage.tasks.methods["finished_since"] = lambda operator_id, task_id, cursor: missed(unheard)
         stage.gateway.connected()
-        assert received(client)["task"]["id"] == missed["id"]
+        assert received(client)["task"]["id"] == unheard["id"]
 
 
 def test_the_end_of_a_session_closes_its_connections_with_4401(stage: Stage, port: int) -> None:

@@ -8,7 +8,7 @@ from services.contracts.errors import Refusal
 from services.contracts.task_ids import new_task_id
 from services.gateway import live_endpoint
 from services.runtime.messaging.broker import NotAccepted
-from tests.unit.gateway.stage import Stage, outcome
+from tests.unit.gateway.stage import Stage, missed, outcome
 from tests.unit.gateway.websocket_clients import closing_code, ready, received, socket_to
 
 
@@ -51,19 +51,19 @@ def test_a_client_that_cannot_be_identified_now_is_told_to_come_back(stage: Stag
 
 
 def test_what_was_missed_comes_first_and_in_order(stage: Stage, port: int) -> None:
-    since, missed = new_task_id(), [outcome(), outcome(), outcome(action="login")]
+    since, unheard = new_task_id(), [outcome(), outcome(), outcome(action="login")]
     live = outcome()
 
-    def finished_since(operator_id: int, task_id: str) -> Any:
+    def finished_since(operator_id: int, task_id: str, cursor: str) -> Any:
         stage.gateway.tasks_finished([live])  # while the missed ones are being read
-        return missed
+        return missed(*unheard)
 
     stage.tasks.methods["finished_since"] = finished_since
     with socket_to(port, {"token": "12qw", "since": since}) as client:
         ready(client)
         ids = [received(client)["task"]["id"] for _ in range(3)]
-        assert ids == [missed[0]["id"], missed[1]["id"], live["id"]]
-        assert stage.tasks.called("finished_since") == [(1, since)]
+        assert ids == [unheard[0]["id"], unheard[1]["id"], live["id"]]
+        assert stage.tasks.called("finished_since") == [(1, since, "")]
 
 
 @pytest.mark.parametrize("failure", [NotAccepted("down"), Refusal("not_found")])

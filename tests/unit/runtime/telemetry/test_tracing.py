@@ -42,7 +42,7 @@ def heard(tracing: OtelTracing, headers: Headers, *ids: str) -> list[str]:
         if work is None:
             return []
         tracing.attach(work)
-        with tracing.publishing("event", entries, len(entries)) as (told,):
+        with tracing.publishing("event", [entries]) as (told,):
             several = told.get("traceparents", [told.get("traceparent", "")] * len(ids))
             return [trace_of(each) for each in several]
 
@@ -58,7 +58,7 @@ def test_each_task_of_a_message_goes_on_in_its_own_trace(tracing: OtelTracing) -
 def test_a_message_of_one_trace_has_the_standard_header(tracing: OtelTracing) -> None:
     task_id = new_task_id()
     assert heard(tracing, {"traceparent": parent(FIRST)}, task_id) == [FIRST]
-    with tracing.request("POST /api/v1", parent(SECOND)), tracing.publishing("event", [{"id": task_id}], 1) as headers:
+    with tracing.request("POST /api/v1", parent(SECOND)), tracing.publishing("event", [[{"id": task_id}]]) as headers:
         (told,) = headers
     assert list(told) == ["traceparent"]
     assert trace_of(told["traceparent"]) == SECOND
@@ -101,7 +101,7 @@ def test_while_they_are_off_nothing_of_opentelemetry_is_imported() -> None:
 
 
 def test_while_they_are_off_messages_have_no_headers() -> None:
-    with OFF.publishing("event", [{"id": "1"}, {"id": "2"}], 1) as headers:
+    with OFF.publishing("event", [[{"id": "1"}], [{"id": "2"}]]) as headers:
         assert [told for _, told in zip(range(2), headers, strict=False)] == [{}, {}]
     with OFF.calling("info.task") as told:
         assert told == {}
