@@ -67,13 +67,19 @@ def _catalogue(language: str) -> gettext.NullTranslations:
     return gettext.GNUTranslations(compiled)
 
 
-@lru_cache(maxsize=1_000)
 def best_language(accept_language: str | None) -> str:
     """The language of ``LANGUAGES`` that an ``Accept-Language`` header asks for (RFC 4647 lookup).
 
     English when it asks for none of them, is absent or malformed.
     """
-    for tag in _preferred(accept_language or ""):
+    header = accept_language or ""
+    # Only short headers are remembered.
+    return ENGLISH if len(header) > _LONGEST_HEADER else _best_language(header)
+
+
+@lru_cache(maxsize=1_000)
+def _best_language(header: str) -> str:
+    for tag in _preferred(header):
         parts = tag.split("-", _MOST_SUBTAGS)[:_MOST_SUBTAGS]
         while parts:
             if found := _RANGES.get("-".join(parts)):
@@ -86,8 +92,6 @@ def best_language(accept_language: str | None) -> str:
 
 def _preferred(header: str) -> list[str]:
     """The header's ranges in lower case, dearest first, those of quality zero left out; none when malformed."""
-    if len(header) > _LONGEST_HEADER:
-        return []
     weighted: list[tuple[float, str]] = []
     for element in header.split(","):
         if not element.strip():

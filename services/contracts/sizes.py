@@ -25,6 +25,9 @@ LARGEST_TASK = 128 * KIBIBYTE
 LARGEST_RESULT = 256 * KIBIBYTE
 """The result of a task. A page ends early; a single thing that is larger ends its task as ``result_too_large``."""
 
+LARGEST_OUTCOME = 384 * KIBIBYTE
+"""A finished task: its data, and its result or its error."""
+
 LARGEST_PAGE = LARGEST_RESULT - 8 * KIBIBYTE
 """The entries of a page, which leave room for its cursor. A first entry that is larger is a page by itself."""
 

@@ -7,7 +7,7 @@ from services.info.outcomes import COLUMNS, recorded_task
 from services.runtime.postgres.database import Pool
 from services.runtime.postgres.transaction import Transaction, uuid_array
 
-AT_ONCE = 500
+AT_ONCE = 100
 LONGEST_SECONDS = 3_600
 
 FIRST = "00000000-0000-0000-0000-000000000000"

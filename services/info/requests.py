@@ -8,10 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from services.contracts.errors import Code, Refusal
+from services.contracts.sizes import LARGEST_DATA, size_of
 from services.contracts.task_ids import is_task_id
 from services.contracts.tasks import DeadLetter, Operation, Task, TaskError, utc_text
-from services.contracts.validation import Invalid, storable_faults
+from services.contracts.validation import Fault, Invalid, fault, storable_faults
 from services.contracts.values import LARGEST_INTEGER
+
+LONGEST_NAME = 200
+"""Characters of an action's name, known or not."""
 
 
 class Malformed(ValueError):
@@ -64,7 +68,7 @@ def request_of(task: Task | None) -> Request:
     try:
         if task is None or not is_task_id(task["id"]):
             raise Malformed("no task id")
-        faults = storable_faults(task["data"], "task.data")
+        faults = storable_faults(task["data"], "task.data") or _size_faults(task["data"])
         return Request(
             id=task["id"],
             action=_text(task["action"]),
@@ -79,6 +83,10 @@ def request_of(task: Task | None) -> Request:
         raise Malformed(f"not a task: {error!r}") from error
 
 
+def _size_faults(data: Any) -> list[Fault]:
+    return [fault("too_many_bytes", "task.data", max_bytes=LARGEST_DATA)] if size_of(data) > LARGEST_DATA else []
+
+
 def uuid_or_none(value: Any) -> str | None:
     """The value when it is a UUID in its canonical form."""
     try:
@@ -88,7 +96,7 @@ def uuid_or_none(value: Any) -> str | None:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str) or "\0" in value or not value.isascii():
+    if not isinstance(value, str) or "\0" in value or not value.isascii() or len(value) > LONGEST_NAME:
         raise Malformed("the action is no name")
     return value
 
@@ -113,7 +121,7 @@ def _refusal(error: TaskError, task_id: str) -> TaskError:
     code, params = error.get("code"), error.get("params")
     if not isinstance(code, str) or code not in set(Code) or code == Code.INTERNAL_ERROR:
         return internal_error(task_id)
-    storable = isinstance(params, Mapping) and not storable_faults(params)
+    storable = isinstance(params, Mapping) and not storable_faults(params) and size_of(params) <= LARGEST_DATA
     return as_error(Refusal(code, params if storable else {}))
 
 

@@ -10,10 +10,11 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 from services.contracts.errors import Code, Refusal
 from services.contracts.events import EVENTS, OPERATIONS_DONE, OPERATIONS_REQUESTED, TASKS_SUBMITTED, VERSION, Event
+from services.contracts.sizes import LARGEST_KEPT, LARGEST_MESSAGE, size_of, to_json
 from services.contracts.tasks import DeadLetter, Operation, Task
 from services.runtime.messaging.batches import ALONE
 from services.runtime.messaging.broker import Delivery
@@ -22,9 +23,6 @@ from services.runtime.messaging.resending import Letter
 from services.runtime.telemetry.tracing import traceparents
 from services.tasks.lifecycle import as_error
 from services.tasks.messages import Unreadable, read_dead_letter, read_task
-
-KEPT_BYTES = 16 * 1024 * 1024
-"""Of a message larger than this (no task is) the beginning is kept, and its size."""
 
 BURIAL_PAUSE = 5.0
 """Seconds before a burial that was set aside itself is sent again."""
@@ -67,7 +65,7 @@ def judge(delivery: Delivery) -> Verdict:
         return Verdict(again=[Letter(event.queue, delivery.body, _alone(delivery))], pause=VERSION_PAUSE)
     except (Undecodable, RecursionError) as error:
         return Verdict(burials=[{"task": None, "dead_letter": _kept(delivery, delivery.body, f"undecodable: {error}")}])
-    if not _was_alone(delivery):
+    if not _was_alone(delivery) and all(len(body) <= LARGEST_MESSAGE for body in bodies):
         parents = traceparents(delivery.headers, len(bodies))
         letters = [Letter(event.queue, body, _once_more(parent)) for body, parent in zip(bodies, parents, strict=True)]
         return Verdict(again=letters)
@@ -95,26 +93,37 @@ def _task_of(event: Event, entry: Mapping[str, Any]) -> tuple[Task | None, str]:
 
 
 def _kept(delivery: Delivery, body: bytes, reason: str) -> DeadLetter:
-    if len(body) > KEPT_BYTES:
+    """The message as it is kept: the beginning of one that is larger than may be."""
+    kept = _as_text(body)
+    if size_of(kept["body"]) > LARGEST_KEPT:
         reason = f"{reason}; {len(body)} bytes, cut"
-        body = body[:KEPT_BYTES]
+        kept = _cut(body)
     death = _last_death(delivery)
     event = _EVENTS.get(delivery.routing_key)
     queue = event.queue if event else _name(death.get("queue"))
-    reason = f"{reason} ({_name(death.get('reason'))})"
-    text = _text(body)
-    if text is None:
-        return {"queue": queue, "reason": reason, "body": base64.b64encode(body).decode(), "encoding": "base64"}
-    return {"queue": queue, "reason": reason, "body": text, "encoding": "utf-8"}
+    return {"queue": queue, "reason": f"{reason} ({_name(death.get('reason'))})", **kept}
 
 
-def _text(body: bytes) -> str | None:
-    """The body as a text that a database can hold, if it is one."""
+class _Kept(TypedDict):
+    body: str
+    encoding: Literal["utf-8", "base64"]
+
+
+def _cut(body: bytes) -> _Kept:
+    while size_of((kept := _as_text(body))["body"]) > LARGEST_KEPT:
+        body = body[: min(len(body) * LARGEST_KEPT // size_of(kept["body"]), len(body) - 1)]
+    return kept
+
+
+def _as_text(body: bytes) -> _Kept:
+    """The body as a text that a database can hold: in base64 when it is none."""
     try:
         text = body.decode()
     except UnicodeDecodeError:
-        return None
-    return None if "\0" in text else text
+        text = "\0"
+    if "\0" in text:
+        return {"body": base64.b64encode(body).decode(), "encoding": "base64"}
+    return {"body": text, "encoding": "utf-8"}
 
 
 def _last_death(delivery: Delivery) -> Mapping[str, Any]:
@@ -141,5 +150,9 @@ def _alone(delivery: Delivery) -> Mapping[str, Any]:
 
 
 def _body(event: Event, entry: Mapping[str, Any]) -> bytes:
-    """One entry as a message. In ASCII, so that what is no valid text stays as it is."""
-    return json.dumps({"version": VERSION, event.member: [entry]}, separators=(",", ":")).encode("ascii")
+    """One entry as a message. What is no valid text is escaped, and so stays as it is."""
+    message = {"version": VERSION, event.member: [entry]}
+    try:
+        return to_json(message)
+    except UnicodeEncodeError:
+        return json.dumps(message, separators=(",", ":")).encode("ascii")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from services.contracts.sizes import LARGEST_OUTCOME, LARGEST_RESULT, LARGEST_TASK, size_of
 from services.contracts.task_ids import is_task_id
 from services.contracts.tasks import DeadLetter, Outcome, Task
 from services.contracts.validation import storable_faults
@@ -20,6 +21,7 @@ class Unreadable(ValueError):
 def read_task(entry: Any) -> Task:
     """The entry as a task that can be stored and told. Raises ``Unreadable``."""
     _check_json(entry)
+    _check_size(entry, LARGEST_TASK)
     if not is_task_id(entry.get("id")):
         raise Unreadable("no task id")
     if not isinstance(entry.get("action"), str) or not entry["action"].isascii():
@@ -45,7 +47,22 @@ def read_outcome(entry: Any) -> Outcome:
     operator = entry.get("operator")
     if not isinstance(operator, dict) or type(operator.get("id")) is not int:
         raise Unreadable("no operator")
-    return cast(Outcome, entry)
+    return _bounded(cast(Outcome, entry))
+
+
+def _bounded(outcome: Outcome) -> Outcome:
+    """Without a result that is too large: a release before this limit has stored it, and it can be read there."""
+    size = size_of(outcome["result"]) if "result" in outcome else 0
+    if size > LARGEST_RESULT:
+        outcome = {**outcome, "result": None, "result_bytes": size}
+    _check_size(outcome, LARGEST_OUTCOME)
+    return outcome
+
+
+def _check_size(entry: Any, most: int) -> None:
+    size = size_of(entry)
+    if size > most:
+        raise Unreadable(f"{size} bytes, and the most is {most}")
 
 
 def read_dead_letter(entry: Mapping[str, Any]) -> DeadLetter | None:

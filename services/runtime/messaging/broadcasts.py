@@ -15,7 +15,8 @@ from services.runtime.work import run_worker
 
 log = logging.getLogger(__name__)
 
-PREFETCH = 100
+PREFETCH = 32
+"""Messages that are held here, each of which may be large."""
 
 
 class Listener(Entrypoint):

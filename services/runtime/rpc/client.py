@@ -11,6 +11,7 @@ from eventlet.event import Event
 from nameko.extensions import SharedExtension
 
 from services.contracts.errors import Refusal
+from services.contracts.sizes import LARGEST_MESSAGE, TooLarge
 from services.runtime.configuration import Provider, settings_of
 from services.runtime.failures import Unavailable
 from services.runtime.messaging.broker import RPC_EXCHANGE, Delivery, Message
@@ -21,7 +22,8 @@ from services.runtime.telemetry.tracing import tracing_of
 
 log = logging.getLogger(__name__)
 
-PREFETCH = 200
+PREFETCH = 50
+"""Replies that are held here, each of which may be large."""
 
 CALL_STACK_HEADER = "nameko.call_id_stack"
 
@@ -56,19 +58,22 @@ class Replies(SharedExtension):
     def call(
         self, service: str, method: str, args: tuple[Any, ...], kwargs: Any, stack: list[str], timeout: float
     ) -> Any:
-        """The raw reply of a call. Raises ``RpcTimeout`` or ``BrokerUnavailable``."""
+        """The raw reply of a call. Raises ``RpcTimeout``, ``BrokerUnavailable`` or ``TooLarge``."""
         with tracing_of(self.container).calling(f"{service}.{method}") as traced:
             return self._ask(service, method, args, kwargs, {CALL_STACK_HEADER: stack, **traced}, timeout)
 
     def _ask(
         self, service: str, method: str, args: tuple[Any, ...], kwargs: Any, headers: Mapping[str, Any], timeout: float
     ) -> Any:
+        body = to_json({"args": args, "kwargs": kwargs})
+        if len(body) > LARGEST_MESSAGE:
+            raise TooLarge(f"a call of {service}.{method} has {len(body)} bytes")
         correlation_id = str(uuid.uuid4())
         self._waiting[correlation_id] = answered = Event()
         message = Message(
             RPC_EXCHANGE,
             f"{service}.{method}",
-            to_json({"args": args, "kwargs": kwargs}),
+            body,
             headers=headers,
             correlation_id=correlation_id,
             reply_to=self.address,

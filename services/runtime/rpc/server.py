@@ -8,6 +8,7 @@ import inspect
 import json
 import logging
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -20,6 +21,7 @@ from nameko.extensions import Entrypoint, SharedExtension
 
 from services.contracts.errors import Refusal
 from services.contracts.events import Service
+from services.contracts.sizes import LARGEST_MESSAGE, TooLarge
 from services.runtime.configuration import settings_of
 from services.runtime.failures import Unavailable
 from services.runtime.messaging.broker import RPC_EXCHANGE, SYSTEMS_RPC_EXCHANGE, BrokerUnavailable, Delivery, Message
@@ -221,11 +223,23 @@ def _call_stack(delivery: Delivery) -> list[str]:
 def _payload(result: Any, failure: BaseException | None) -> bytes:
     if failure is None:
         try:
-            return to_json({"result": result, "error": None})
+            return _reply({"result": result, "error": None})
         except (TypeError, ValueError):
-            log.exception("a result cannot be sent as JSON")
+            log.exception("a result cannot be sent")
             failure = RuntimeError()
-    return to_json({"result": None, "error": _error(failure)})
+    try:
+        return _reply({"result": None, "error": _error(failure)})
+    except ValueError:
+        log.exception("a failure cannot be sent")
+        return _reply({"result": None, "error": _error(RuntimeError())})
+
+
+def _reply(reply: Mapping[str, Any]) -> bytes:
+    """Raises ``TypeError`` or ``ValueError`` for what is no JSON, ``TooLarge`` among them."""
+    body = to_json(reply)
+    if len(body) > LARGEST_MESSAGE:
+        raise TooLarge(f"a reply has {len(body)} bytes")
+    return body
 
 
 def _error(failure: BaseException) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from services.contracts.events import OPERATIONS_DONE, OPERATIONS_REQUESTED, TASKS_SUBMITTED, Event
-from services.contracts.tasks import Operation
-from services.runtime.messaging.envelopes import decode
+from services.contracts.sizes import LARGEST_KEPT, LARGEST_MESSAGE, size_of
+from services.contracts.tasks import DeadLetter, Operation
+from services.runtime.messaging.envelopes import decode, encode
 from services.runtime.messaging.resending import Letter
-from services.tasks import dead_letters
 from services.tasks.dead_letters import judge
 from tests.unit.tasks.samples import a_task, an_outcome
 
@@ -224,11 +224,28 @@ def test_headers_that_lie_change_nothing(headers: dict[str, Any]) -> None:
     assert len(judge(DeadMessage("tasks_submitted", body(TASKS_SUBMITTED, a_task()), headers)).again) == 1
 
 
-def test_of_a_message_beyond_all_measure_the_beginning_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dead_letters, "KEPT_BYTES", 10)
-    letter = buried(DeadMessage("tasks_submitted", b"x" * 11))["dead_letter"]
-    assert letter["body"] == "x" * 10
-    assert "11 bytes, cut" in letter["reason"]
+@pytest.mark.parametrize("body", [b"x" * 20_000_000, b"\x01" * 2_000_000, b"\xff" * 5_000_000, b'"' * LARGEST_KEPT])
+def test_of_a_message_beyond_all_measure_the_beginning_is_kept(body: bytes) -> None:
+    burial = buried(DeadMessage("tasks_submitted", body))
+    letter = burial["dead_letter"]
+    assert size_of(letter["body"]) <= LARGEST_KEPT
+    assert f"{len(body)} bytes, cut" in letter["reason"]
+    assert body.startswith(content(letter))
+    assert len(list(encode(OPERATIONS_REQUESTED, [burial]))) == 1
+
+
+def content(letter: DeadLetter) -> bytes:
+    kept = letter["body"]
+    return kept.encode() if letter["encoding"] == "utf-8" else base64.b64decode(kept)
+
+
+def test_an_entry_that_no_message_can_carry_is_kept_and_not_tried_again() -> None:
+    task = a_task() | {"data": {"name": "x" * LARGEST_MESSAGE}}
+    verdict = judge(dead(TASKS_SUBMITTED, task))
+    assert verdict.again == []
+    (burial,) = verdict.burials
+    assert burial["task"] is None
+    assert len(list(encode(OPERATIONS_REQUESTED, [burial]))) == 1
 
 
 def test_each_entry_that_is_tried_again_stays_in_its_trace() -> None:
