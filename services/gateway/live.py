@@ -25,6 +25,9 @@ NOT_AUTHENTICATED = 4401
 RESTARTING = 1012
 TRY_LATER = 1013
 
+MOST_BYTES = 64 * 1024 * 1024
+"""Of messages that connections have not read yet, each counted for every connection that it waits for."""
+
 _Key = TypeVar("_Key")
 
 
@@ -50,7 +53,7 @@ class Live:
         self._changed: set[int] = set()
         self._changed_before: set[int] = set()
         self._draining = False
-        self.backlog = Backlog()
+        self.backlog = Backlog(MOST_BYTES)
 
     def __len__(self) -> int:
         return sum(map(len, self._by_operator.values()))

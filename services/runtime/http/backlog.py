@@ -4,16 +4,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-MOST_BYTES = 64 * 1024 * 1024
-"""A gateway's memory has room for this beside everything else that it holds."""
-
 Cut = Callable[[], None]
 
 
 class Backlog:
     """At most ``most`` bytes wait. When there are more, those who have kept theirs waiting longest are cut."""
 
-    def __init__(self, most: int = MOST_BYTES) -> None:
+    def __init__(self, most: int) -> None:
         self._most = most
         self._waiting: OrderedDict[Cut, int] = OrderedDict()
         self.bytes = 0

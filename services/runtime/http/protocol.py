@@ -103,7 +103,7 @@ class HttpProtocol(wsgi.HttpProtocol):
     """One connection. Every refusal of the server's own is the application's ``malformed`` answer."""
 
     malformed: bytes = b""
-    backlog = Backlog()
+    backlog: Backlog
     rfile: Any
     wfile: Any
     _taken = False

@@ -26,6 +26,9 @@ CONNECTIONS = 10_000
 OTHER_DESCRIPTORS = 100
 """Kept free for the broker, logs and whatever else a process opens."""
 
+MOST_BYTES = 64 * 1024 * 1024
+"""Of answers that clients have not read yet."""
+
 ACCEPT_PAUSE = 0.1
 
 
@@ -51,7 +54,7 @@ class HttpServer(SharedExtension):
         self._listener.accept = _patient(self._listener.accept)
         log.info("listening on http://%s", host_and_port(settings.http_host, self.port))
         monitoring = monitoring_of(self.container)
-        protocol = type("Protocol", (HttpProtocol,), {"malformed": malformed, "backlog": Backlog()})
+        protocol = type("Protocol", (HttpProtocol,), {"malformed": malformed, "backlog": Backlog(MOST_BYTES)})
         self._loop = eventlet.spawn(
             wsgi.server,
             self._listener,

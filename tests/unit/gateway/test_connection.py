@@ -8,6 +8,7 @@ import pytest
 from services.contracts.task_ids import new_task_id
 from services.gateway import connection, websocket
 from services.gateway.websocket import WebSocket
+from services.runtime.http.backlog import Backlog
 from tests.unit.gateway.stage import Stage, outcome
 from tests.unit.gateway.websocket_clients import raw_socket, ready, received, socket_to
 from tests.waiting import eventually
@@ -52,6 +53,45 @@ def test_a_client_that_does_not_read_is_dropped_and_bounded(stage: Stage, port: 
             eventlet.sleep(0)
         eventually(lambda: len(stage.gateway.live) == 0)
         assert pushed < 5_000
+
+
+def test_a_client_for_whom_too_many_bytes_wait_is_dropped(
+    stage: Stage, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(websocket, "SEND_SECONDS", 3_600.0)
+    with raw_socket(port):
+        eventually(lambda: len(stage.gateway.live) == 1)
+        big = outcome()
+        big["data"] = {"content": "x" * 300_000}
+        for _ in range(connection.MOST_WAITING - 1):  # so that it is not for their number
+            stage.gateway.tasks_finished([{**big, "id": new_task_id()}])
+            eventlet.sleep(0)
+            assert stage.gateway.live.backlog.bytes <= connection.MOST_BYTES
+            if not len(stage.gateway.live):
+                break
+        eventually(lambda: len(stage.gateway.live) == 0)
+    assert stage.gateway.live.backlog.bytes == 0
+
+
+def test_when_too_much_waits_for_all_together_the_slowest_are_dropped(
+    stage: Stage, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(websocket, "SEND_SECONDS", 3_600.0)
+    stage.gateway.live.backlog = Backlog(2_000_000)
+    opened = [raw_socket(port) for _ in range(5)]
+    try:
+        eventually(lambda: len(stage.gateway.live) == 5)
+        big = outcome()
+        big["data"] = {"content": "x" * 900_000}
+        for _ in range(8):
+            stage.gateway.tasks_finished([{**big, "id": new_task_id()}])
+            eventlet.sleep(0.01)
+            assert stage.gateway.live.backlog.bytes <= 2_000_000
+        eventually(lambda: len(stage.gateway.live) <= 2)
+    finally:
+        for each in opened:
+            each.close()
+    eventually(lambda: stage.gateway.live.backlog.bytes == 0)
 
 
 def get_stuck(stage: Stage) -> None:

@@ -3,6 +3,7 @@
 import resource
 import socket
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from unittest.mock import Mock
 
@@ -64,14 +65,17 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
     return [body]
 
 
-@pytest.fixture
-def server() -> Iterator[HttpServer]:
+def serving() -> Iterator[HttpServer]:
     in_hand.clear()
+    unread.clear()
     container = Mock(config={"settings": Settings(http_port=0)}, service_name="gateway", shared_extensions={})
     http = HttpServer().bind(container)
     http.serve(application, MALFORMED)
     yield http
     http.drain(1)
+
+
+server = pytest.fixture(serving, name="server")
 
 
 def exchange(server: HttpServer, *pieces: bytes, close: bool = True) -> bytes:
@@ -262,6 +266,41 @@ def test_a_client_that_does_not_read_its_answer_is_dropped(server: HttpServer, m
         client.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
         eventually(lambda: unread)
     assert isinstance(unread[0], OSError)
+
+
+def greedy(server: HttpServer) -> socket.socket:
+    """A client that asks for much and reads little of it."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.settimeout(PATIENCE)
+    client.connect(("127.0.0.1", server.port))
+    client.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+    return client
+
+
+def test_a_client_that_reads_a_little_now_and_then_is_dropped(
+    server: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte that it reads would be a sign of life; what it has been sent waits all the same."""
+    monkeypatch.setattr(protocol, "ANSWER_SECONDS", 0.5)
+    with greedy(server) as client:
+        dribble = eventlet.spawn(read_slowly, client)
+        eventually(lambda: unread)
+        dribble.kill()
+
+
+def read_slowly(client: socket.socket) -> None:
+    while client.recv(1):
+        eventlet.sleep(0.05)
+
+
+def test_when_too_much_waits_for_clients_the_slowest_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_server, "MOST_BYTES", 250_000)  # two and a half of the pieces of an answer
+    with contextmanager(serving)() as server, greedy(server), greedy(server):
+        eventlet.sleep(0.1)
+        assert unread == []
+        with greedy(server):
+            eventually(lambda: unread)
 
 
 def take_turns(turns: list[int]) -> None:
