@@ -30,6 +30,9 @@ IDLE_SECONDS = 75.0
 ANSWER_SECONDS = 30.0
 """How long a client may take to read what it is sent in one piece: an answer, or a part of a large file."""
 
+MOST_BYTES = 64 * 1024 * 1024
+"""Of answers that the clients of this process have not read yet."""
+
 SEND_BUFFER = 256 * 1024
 """Bytes that the kernel keeps for a client that does not read, beside what waits here. Linux keeps twice as many."""
 
@@ -103,7 +106,7 @@ class HttpProtocol(wsgi.HttpProtocol):
     """One connection. Every refusal of the server's own is the application's ``malformed`` answer."""
 
     malformed: bytes = b""
-    backlog: Backlog
+    backlog = Backlog(MOST_BYTES)
     rfile: Any
     wfile: Any
     _taken = False

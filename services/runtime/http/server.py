@@ -15,7 +15,6 @@ from nameko.extensions import SharedExtension
 
 from services.runtime.addresses import host_and_port
 from services.runtime.configuration import monitoring_of, settings_of
-from services.runtime.http.backlog import Backlog
 from services.runtime.http.protocol import Application, GuardedApplication, HttpProtocol
 
 log = logging.getLogger(__name__)
@@ -25,9 +24,6 @@ CONNECTIONS = 10_000
 
 OTHER_DESCRIPTORS = 100
 """Kept free for the broker, logs and whatever else a process opens."""
-
-MOST_BYTES = 64 * 1024 * 1024
-"""Of answers that clients have not read yet."""
 
 ACCEPT_PAUSE = 0.1
 
@@ -54,7 +50,7 @@ class HttpServer(SharedExtension):
         self._listener.accept = _patient(self._listener.accept)
         log.info("listening on http://%s", host_and_port(settings.http_host, self.port))
         monitoring = monitoring_of(self.container)
-        protocol = type("Protocol", (HttpProtocol,), {"malformed": malformed, "backlog": Backlog(MOST_BYTES)})
+        protocol = type("Protocol", (HttpProtocol,), {"malformed": malformed})
         self._loop = eventlet.spawn(
             wsgi.server,
             self._listener,

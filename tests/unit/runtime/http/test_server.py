@@ -3,7 +3,6 @@
 import resource
 import socket
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any
 from unittest.mock import Mock
 
@@ -14,7 +13,8 @@ from eventlet.event import Event
 from services.runtime.configuration import monitoring_of
 from services.runtime.http import body, protocol
 from services.runtime.http import server as http_server
-from services.runtime.http.protocol import TAKE_CONNECTION
+from services.runtime.http.backlog import Backlog
+from services.runtime.http.protocol import TAKE_CONNECTION, HttpProtocol
 from services.runtime.http.server import HttpServer
 from services.runtime.settings import Settings
 from tests.waiting import PATIENCE, eventually
@@ -65,7 +65,8 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
     return [body]
 
 
-def serving() -> Iterator[HttpServer]:
+@pytest.fixture
+def server() -> Iterator[HttpServer]:
     in_hand.clear()
     unread.clear()
     container = Mock(config={"settings": Settings(http_port=0)}, service_name="gateway", shared_extensions={})
@@ -73,9 +74,6 @@ def serving() -> Iterator[HttpServer]:
     http.serve(application, MALFORMED)
     yield http
     http.drain(1)
-
-
-server = pytest.fixture(serving, name="server")
 
 
 def exchange(server: HttpServer, *pieces: bytes, close: bool = True) -> bytes:
@@ -294,10 +292,13 @@ def read_slowly(client: socket.socket) -> None:
         eventlet.sleep(0.05)
 
 
-def test_when_too_much_waits_for_clients_the_slowest_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_server, "MOST_BYTES", 250_000)  # two and a half of the pieces of an answer
-    with contextmanager(serving)() as server, greedy(server), greedy(server):
-        eventlet.sleep(0.1)
+def test_when_too_much_waits_for_clients_the_slowest_is_dropped(
+    server: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backlog = Backlog(250_000)  # two and a half of the pieces of an answer
+    monkeypatch.setattr(HttpProtocol, "backlog", backlog)
+    with greedy(server), greedy(server):
+        eventually(lambda: backlog.bytes == 200_000)
         assert unread == []
         with greedy(server):
             eventually(lambda: unread)
