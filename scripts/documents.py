@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from scripts.failures import failures_document
+from scripts.sizes import sizes_document
 from services.cli.lists import settings_document
 from services.gateway.asyncapi import asyncapi_document
 from services.gateway.openapi import openapi_document
@@ -36,6 +37,7 @@ DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "docs/postman.json": lambda: _json(postman_collection()),
     "docs/settings.md": settings_document,
     "docs/failures.md": failures_document,
+    "docs/sizes.md": sizes_document,
     "deploy/rabbitmq/definitions.json": lambda: _json(definitions()),
     "deploy/monitoring/prometheus-rule.yaml": lambda: _prometheus_rule(),
 }

@@ -17,6 +17,7 @@ COMMANDS = {
     "submit": "submit",
     "watch": "watch",
     "dead": "dead_letters",
+    "result": "results",
     "audit": "audit",
     "broker": "broker",
     "actions": "lists",
@@ -28,7 +29,14 @@ COMMANDS = {
 }
 """Every command and the module of this package that holds it, in the order of the help."""
 
-_SENTENCES = ("EmbeddedPostgresError", "NotADemoDatabase", "OperatorError", "DeadLetterError", "CheckpointError")
+_SENTENCES = (
+    "EmbeddedPostgresError",
+    "NotADemoDatabase",
+    "OperatorError",
+    "DeadLetterError",
+    "CheckpointError",
+    "NoResultError",
+)
 """Exceptions whose message is meant for the person who typed the command."""
 
 _MISUSES = ("UnsuitableDatabase",)

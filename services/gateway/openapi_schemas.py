@@ -111,18 +111,7 @@ def _tasks() -> dict[str, Schema]:
             status={"type": "string", "const": "accepted"},
             submitted_at=TIME,
         ),
-        "Task": record(
-            "A task. While it is `accepted` and not recorded yet, what is not known of it reads null.",
-            id=TASK_ID,
-            action=nullable({"type": "string", "enum": list(ACTIONS)}),
-            status={"type": "string", "enum": ["accepted", "succeeded", "failed"]},
-            operator=nullable(record("Whose it is.", id=ID, name=TEXT, role=ROLE)),
-            data=nullable({"type": "object", "description": "What was asked."}),
-            submitted_at=nullable(TIME),
-            finished_at=nullable(TIME),
-            result=nullable({"anyOf": results, "description": "By action; null unless it succeeded."}),
-            error=nullable(ref("TaskError")),
-        ),
+        "Task": _task(results),
         "TaskError": record(
             "Why a task failed.",
             code={"type": "string", "enum": [code.value for code, entry in CATALOGUE.items() if entry.of_task]},
@@ -135,6 +124,24 @@ def _tasks() -> dict[str, Schema]:
             },
         ),
     }
+
+
+def _task(results: list[Schema]) -> Schema:
+    task = record(
+        "A task. While it is `accepted` and not recorded yet, what is not known of it reads null.",
+        id=TASK_ID,
+        action=nullable({"type": "string", "enum": list(ACTIONS)}),
+        status={"type": "string", "enum": ["accepted", "succeeded", "failed"]},
+        operator=nullable(record("Whose it is.", id=ID, name=TEXT, role=ROLE)),
+        data=nullable({"type": "object", "description": "What was asked."}),
+        submitted_at=nullable(TIME),
+        finished_at=nullable(TIME),
+        result=nullable({"anyOf": results, "description": "By action; null unless it succeeded."}),
+        error=nullable(ref("TaskError")),
+    )
+    size = "The size of a result of an earlier release that is too large to be shown; `result` is null then."
+    task["properties"]["result_bytes"] = {"type": "integer", "description": size}
+    return task
 
 
 def _problems() -> dict[str, Schema]:

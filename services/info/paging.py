@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from services.contracts.sizes import LARGEST_PAGE, size_of
+from services.contracts.sizes import KIBIBYTE, LARGEST_PAGE, size_of
 from services.contracts.tasks import utc_text
 from services.contracts.validation import Invalid, fault, storable_faults
 from services.contracts.values import LARGEST_AMOUNT_DIGITS, LARGEST_INTEGER
@@ -16,8 +16,11 @@ from services.contracts.values import LARGEST_AMOUNT_DIGITS, LARGEST_INTEGER
 T = TypeVar("T")
 P = TypeVar("P")
 
+LARGEST_ENTRY = 192 * KIBIBYTE
+"""An entry of a history with the longest texts and names, before and after. A whole item is smaller."""
+
 PORTION = 50
-"""Rows that are read at a time, unless told otherwise: whole items and entries of a history may be large."""
+"""Rows that are read at a time, unless told otherwise."""
 
 _AMOUNT = re.compile(rf"[0-9]{{1,{LARGEST_AMOUNT_DIGITS}}}\.[0-9]{{2}}")
 
