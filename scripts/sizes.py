@@ -22,8 +22,8 @@ memory of its manifest while much is asked for at once and little of it is read.
 
 _CONCLUSION = """
 A text (`content`, `problem`, `answer`, a reason, a name, what is searched for) has at most {bytes} bytes for each
-of the characters that it may have. Only texts full of control characters, which JSON escapes, need more. So an item with its
-customer, and an entry of a history with an inquiry and its answer before and after, always fit a result.
+of the characters that it may have. Only texts full of control characters, which JSON escapes, need more. So an item
+with its customer, and an entry of a history with an inquiry and its answer before and after, always fit a result.
 
 A page that ends early has a `next_cursor`, like one that has as many entries as were asked for. RabbitMQ takes messages
 of up to 16 MiB (128 MiB before release 4), which is far more than the largest of ours.

@@ -16,7 +16,7 @@ from services.contracts.values import LARGEST_AMOUNT_DIGITS, LARGEST_INTEGER
 T = TypeVar("T")
 P = TypeVar("P")
 
-LARGEST_ENTRY = 192 * KIBIBYTE
+LARGEST_ENTRY = 240 * KIBIBYTE
 """An entry of a history with the longest texts and names, before and after. A whole item is smaller."""
 
 PORTION = 50
@@ -84,10 +84,11 @@ def page(
     limit: int,
     after: P | None,
     portion: int = PORTION,
+    most: int = LARGEST_PAGE,
 ) -> tuple[list[Any], P | None]:
     """The entries of a page, and the place after which the next one begins if there are more.
 
-    It ends after ``limit`` entries, or before the one with which it would be larger than ``LARGEST_PAGE``; the first is
+    It ends after ``limit`` entries, or before the one with which it would have more than ``most`` bytes; the first is
     there in any case.
 
     read:    the rows that follow a place, in order, at most so many; None: from the beginning
@@ -103,7 +104,7 @@ def page(
         for row in rows:
             entry = show(row)
             size += size_of(entry) + len(",")
-            if len(entries) == limit or (entries and size > LARGEST_PAGE):
+            if len(entries) == limit or (entries and size > most):
                 return entries, after
             entries.append(entry)
             after = place(row)

@@ -1,11 +1,10 @@
 """The thread of an inquiry: what the staff answered and what the customer replied, a page at a time."""
 
-import json
 from typing import Any
 
 from services.info.items import json_value
-from services.info.paging import an_id, cursor_of, values_of
-from services.info.work import Work
+from services.info.paging import an_id, cursor_of, page, values_of
+from services.info.work import Row, Work
 
 MOST_MESSAGES = 50
 MOST_BYTES = 64 * 1024
@@ -33,15 +32,14 @@ def keep_message(work: Work, inquiry_id: int, text: str, *, from_customer: bool)
 
 def earlier_messages(work: Work, inquiry_id: int, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
     """The latest messages before the cursor, oldest first, and the cursor of those before them if there are any."""
-    before = values_of(cursor, an_id)[0] if cursor else _LAST
-    rows = work.query(_EARLIER, {"id": inquiry_id, "before": before, "limit": MOST_MESSAGES + 1})
-    page: list[dict[str, Any]] = []
-    size = 0
-    for row in rows[:MOST_MESSAGES]:
-        message = {name: json_value(value) for name, value in row.items() if name != "id"}
-        size += len(json.dumps(message))
-        if page and size > MOST_BYTES:
-            break
-        page.append(message)
-    more = len(page) < len(rows)
-    return page[::-1], cursor_of(rows[len(page) - 1]["id"]) if more else None
+
+    def read(before: int | None, count: int) -> list[Row]:
+        return work.query(_EARLIER, {"id": inquiry_id, "before": before or _LAST, "limit": count})
+
+    before: int | None = values_of(cursor, an_id)[0] if cursor else None
+    latest, first = page(read, lambda row: int(row["id"]), _shown, MOST_MESSAGES, before, most=MOST_BYTES)
+    return latest[::-1], cursor_of(first) if first else None
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    return {name: json_value(value) for name, value in row.items() if name != "id"}
