@@ -3,6 +3,7 @@
 import click
 
 from services.cli.database import transaction
+from services.cli.output import show
 from services.cli.program import examples
 from services.info.results import pieces
 from services.runtime.settings import Settings
@@ -17,5 +18,5 @@ def result(task_id: str) -> None:
     """
     with transaction(Settings.from_environment()) as tx:
         for piece in pieces(tx, task_id):
-            click.echo(piece, nl=False)
-    click.echo()
+            show(piece, newline=False)
+    show("")

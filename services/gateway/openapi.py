@@ -154,7 +154,7 @@ def _list_tasks() -> Operation:
         "summary": "Your own tasks, newest first",
         "security": _BEARER,
         "parameters": [
-            _query("limit", "How many.", limit),
+            _query("limit", "The most tasks; fewer when they are large, with a `next_cursor`.", limit),
             _query("cursor", "The `next_cursor` of the page before.", cursor),
             _query("status", "Only tasks of this status.", {"type": "string", "enum": list(STATUSES)}),
             _query("reads", "Only look-ups, which change nothing; or, `false`, only the others.", {"type": "boolean"}),

@@ -230,7 +230,7 @@ def origin(value: bytes) -> None:
 
 
 VALUES: dict[str, Callable[[bytes], Any]] = {
-    "Accept-Language": lambda value: best_language.__wrapped__(text(value)),
+    "Accept-Language": lambda value: best_language(text(value)),
     "Prefer": lambda value: wait_seconds(text(value)),
     "Origin and Host": origin,
     "Idempotency-Key": lambda value: is_key(text(value)),
