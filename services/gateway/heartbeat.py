@@ -5,9 +5,10 @@ still works.
 """
 
 from services.contracts.errors import Refusal
+from services.gateway.frames import frame
 from services.gateway.json_body import parse_object
 
-PONG = '{"type":"pong"}'
+PONG = frame({"type": "pong"})
 
 LONGEST_PING = 100
 """Characters. A longer message is not a ping, and is not parsed."""

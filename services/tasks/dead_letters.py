@@ -24,6 +24,9 @@ from services.runtime.telemetry.tracing import traceparents
 from services.tasks.lifecycle import as_error
 from services.tasks.messages import Unreadable, read_dead_letter, read_task
 
+LONGEST_ESCAPE = len(r"\u0000")
+"""Bytes of JSON that one byte of a message may need."""
+
 BURIAL_PAUSE = 5.0
 """Seconds before a burial that was set aside itself is sent again."""
 
@@ -97,7 +100,7 @@ def _kept(delivery: Delivery, body: bytes, reason: str) -> DeadLetter:
     kept = _as_text(body)
     if size_of(kept["body"]) > LARGEST_KEPT:
         reason = f"{reason}; {len(body)} bytes, cut"
-        kept = _cut(body)
+        kept = _as_text(body[: LARGEST_KEPT // LONGEST_ESCAPE])
     death = _last_death(delivery)
     event = _EVENTS.get(delivery.routing_key)
     queue = event.queue if event else _name(death.get("queue"))
@@ -107,12 +110,6 @@ def _kept(delivery: Delivery, body: bytes, reason: str) -> DeadLetter:
 class _Kept(TypedDict):
     body: str
     encoding: Literal["utf-8", "base64"]
-
-
-def _cut(body: bytes) -> _Kept:
-    while size_of((kept := _as_text(body))["body"]) > LARGEST_KEPT:
-        body = body[: min(len(body) * LARGEST_KEPT // size_of(kept["body"]), len(body) - 1)]
-    return kept
 
 
 def _as_text(body: bytes) -> _Kept:

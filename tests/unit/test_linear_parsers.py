@@ -21,11 +21,12 @@ from services.contracts.errors import Refusal
 from services.contracts.events import EVENTS, OPERATIONS_REQUESTED, TASKS_SUBMITTED
 from services.contracts.idempotency import fingerprint, is_key
 from services.contracts.languages import best_language
+from services.contracts.sizes import LARGEST_BODY
 from services.contracts.task_ids import is_task_id
 from services.contracts.validation import Invalid, parse_data
 from services.gateway.envelope import read_envelope
 from services.gateway.hello import NotReady, read_hello
-from services.gateway.json_body import LARGEST_BODY, parse_object
+from services.gateway.json_body import parse_object
 from services.gateway.live_endpoint import same_host
 from services.gateway.preferences import wait_seconds
 from services.gateway.problems import problem
