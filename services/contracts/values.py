@@ -90,7 +90,7 @@ def _within(length: int) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _text_field(length: int, pattern: str = _VISIBLE.pattern) -> Any:
+def _text_field(length: int, pattern: str = characters.VISIBLE) -> Any:
     """The bounds of a text, for the documents too."""
     return Field(
         min_length=1,
