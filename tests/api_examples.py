@@ -78,9 +78,12 @@ TRANSFER = {
     "version": 1,
     "created_at": TIME,
     "created_by": "Alice",
+    "created_by_id": 1,
     "claimed_by": None,
+    "claimed_by_id": None,
     "claimed_until": None,
     "decided_by": None,
+    "decided_by_id": None,
     "decided_at": None,
     "reason": None,
 }
@@ -94,7 +97,7 @@ LOGGED_IN = finished("login", ALICE, {"name": "Alice"}, {"operator": {**ALICE, "
 INQUIRY = {
     **{name: value for name, value in TRANSFER.items() if name not in {"amount", "currency", "reason"}},
     **{"id": 1, "level": 1, "problem": "Where is my transfer?", "answer": " OK", "closed": True},
-    **{"status": "closed", "version": 2, "decided_by": "Dave", "decided_at": TIME},
+    **{"status": "closed", "version": 2, "decided_by": "Dave", "decided_by_id": 4, "decided_at": TIME},
     **{"waiting": False, "waiting_until": None},
 }
 UNAUTHENTICATED = {"WWW-Authenticate": "Bearer"}

@@ -16,7 +16,7 @@ ITEMS = {
 _TIME = """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS {}"""
 _NAME = "(SELECT name FROM operator WHERE operator.id = thing.{0}) AS {0}"
 
-_CLAIM = ("claimed_by", "claimed_until")
+_CLAIM = ("claimed_by", "claimed_by_id", "claimed_until")
 """A claim that has lapsed is shown as none, without a change of the row."""
 
 _WAITING = ("waiting", "waiting_until")
@@ -89,9 +89,10 @@ def _lapsed(name: str, value: Any) -> bool:
 
 
 def _tables(cursor: Any) -> dict[str, list[Row]]:
-    created = f"{_TIME.format('created_at', 'created_at')}, {_NAME.format('created_by')}"
+    created = f"{_TIME.format('created_at', 'created_at')}, {_NAME.format('created_by')}, created_by AS created_by_id"
     queries = {
         entity: f"SELECT id, cid, level, status, version, {', '.join(own)}, {created}, {_NAME.format('decided_by')}, "
+        f"decided_by AS decided_by_id, claimed_by AS claimed_by_id, "
         f"{_NAME.format('claimed_by')}, {_TIME.format('decided_at', 'decided_at')}, "
         f"{_TIME.format('claimed_until', 'claimed_until')} FROM {entity} AS thing"
         for entity, own in ITEMS.items()
@@ -119,7 +120,7 @@ def _compared(entity: str, rows: list[Row], trails: Trails) -> Iterator[str]:
             rebuilt |= after
         # A claim that had lapsed when the item was last changed still stands in its row.
         if row.get("claimed_until") and rebuilt.get("claimed_until") is None and row["claimed_until"] <= trail[-1][3]:
-            row |= {"claimed_by": None, "claimed_until": None}
+            row |= {"claimed_by": None, "claimed_by_id": None, "claimed_until": None}
         wrong = {name: (rebuilt.get(name), value) for name, value in row.items() if rebuilt.get(name) != value}
         if wrong:
             yield f"{entity} {row['id']} is not what its audit rows make of it (audit, table): {wrong}"

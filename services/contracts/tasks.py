@@ -137,7 +137,10 @@ class ItemState(TypedDict):
     currency: NotRequired[str | None]
     created_at: NotRequired[str]
     created_by: NotRequired[str]
+    created_by_id: NotRequired[int]
+    claimed_by_id: NotRequired[int | None]
     decided_by: NotRequired[str | None]
+    decided_by_id: NotRequired[int | None]
     waiting: NotRequired[bool]
     waiting_until: NotRequired[str | None]
 

@@ -46,9 +46,12 @@ def _item(description: str, subject: dict[str, Schema], statuses: list[str], **c
         version={**ID, "description": "Grows with each change."},
         created_at=TIME,
         created_by=TEXT,
+        created_by_id=ID,
         claimed_by=nullable(TEXT),
+        claimed_by_id=nullable(ID),
         claimed_until=nullable(TIME),
         decided_by=nullable(TEXT),
+        decided_by_id=nullable(ID),
         decided_at=nullable(TIME),
         **conclusion,
     )
@@ -84,7 +87,7 @@ _OLDEST: Schema = {
 
 RESULT_PARTS: dict[str, Schema] = {
     "Operator": record("A member of staff.", id=ID, name=TEXT, role=ROLE, level=LEVEL),
-    "Customer": record("A customer.", id=ID, name=TEXT, created_at=TIME, created_by=TEXT),
+    "Customer": record("A customer.", id=ID, name=TEXT, created_at=TIME, created_by=TEXT, created_by_id=ID),
     "Document": _item("A document to be reviewed.", {"content": TEXT}, _REVIEWED, reason=nullable(TEXT)),
     "Transfer": _item(
         "A transfer to be reviewed.", {"amount": _AMOUNT, "currency": _CURRENCY}, _REVIEWED, reason=nullable(TEXT)
@@ -100,6 +103,7 @@ RESULT_PARTS: dict[str, Schema] = {
         text=TEXT,
         from_customer={"type": "boolean", "description": "The customer's words, recorded by an Admin."},
         by={**TEXT, "description": "Who answered, or recorded the reply."},
+        by_id=ID,
         at=TIME,
     ),
     "OperatorAccount": record(
@@ -120,6 +124,7 @@ RESULT_PARTS: dict[str, Schema] = {
         status={"type": "string", "enum": [*_REVIEWED, "open", "closed"]},
         version=ID,
         claimed_by=nullable(TEXT),
+        claimed_by_id=nullable(ID),
         claimed_until=nullable(TIME),
         cid=ID,
         customer_name=TEXT,
@@ -128,7 +133,9 @@ RESULT_PARTS: dict[str, Schema] = {
         currency=nullable(_CURRENCY),
         created_at=TIME,
         created_by=TEXT,
+        created_by_id=ID,
         decided_by=nullable(TEXT),
+        decided_by_id=nullable(ID),
         **_WAITING,
     ),
     "HistoryEntry": record(
@@ -136,6 +143,7 @@ RESULT_PARTS: dict[str, Schema] = {
         id=ID,
         at=TIME,
         by={**nullable(TEXT), "description": "The operator."},
+        by_id=nullable(ID),
         actor={**nullable(TEXT), "description": "Who did it without a task, as at the command line."},
         type={"type": "string", "enum": [*ITEM_TYPE["enum"], "customer", "operator"]},
         entity_id=ID,
@@ -164,7 +172,7 @@ RESULT_PARTS: dict[str, Schema] = {
             record("What happened from then on, where anything did.", at=TIME, type=ITEM_TYPE, created=_COUNT, **_TAKEN)
         ),
         totals=_list(record("What happened in the period.", type=ITEM_TYPE, created=_COUNT, **_TAKEN)),
-        reviewers=_list(record("What an operator decided in the period.", name=TEXT, type=ITEM_TYPE, **_TAKEN)),
+        reviewers=_list(record("What an operator decided in the period.", id=ID, name=TEXT, type=ITEM_TYPE, **_TAKEN)),
     ),
 }
 

@@ -15,7 +15,7 @@ from services.info.work import Row, Transaction, Work
 TEXT_SHOWN = 200
 """How many characters of an item's text the live desk shows."""
 
-_CUSTOMER = ("id", "name", "created_at", "created_by")
+_CUSTOMER = ("id", "name", "created_at", "created_by", "created_by_id")
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class Item:
             "status": self.shown["status"],
             "version": self.version,
             "claimed_by": self.shown["claimed_by"],
+            "claimed_by_id": self.shown["claimed_by_id"],
             "claimed_until": self.shown["claimed_until"],
             "cid": self.shown["cid"],
             "customer_name": self.customer["name"],
@@ -56,7 +57,9 @@ class Item:
             "currency": self.shown.get("currency"),
             "created_at": self.shown["created_at"],
             "created_by": self.shown["created_by"],
+            "created_by_id": self.shown["created_by_id"],
             "decided_by": self.shown["decided_by"],
+            "decided_by_id": self.shown["decided_by_id"],
             "waiting": self.shown.get("waiting", False),
             "waiting_until": self.shown.get("waiting_until"),
         }
@@ -77,8 +80,8 @@ def item_of(kind: Kind, row: Row) -> Item:
         level=row["level"],
         version=row["version"],
         decided=row["status"] != kind.undecided,
-        creator=row["creator"],
-        holder=row["holder"],
+        creator=row["created_by_id"],
+        holder=row["claimed_by_id"],
         created_at=row["created_at"],
         shown={name: json_value(row[name]) for name in kind.shown},
         customer={name: json_value(row[f"customer_{name}"]) for name in _CUSTOMER},
@@ -89,14 +92,15 @@ def item_of(kind: Kind, row: Row) -> Item:
 # lock was waited for, and so miss who has claimed or decided meanwhile. Customer and creator never change.
 _SHOW = """
 SELECT item.id, item.cid, {own}, item.level, item.status, item.version, item.created_at, item.decided_at,
-    item.created_by AS creator,
+    item.created_by AS created_by_id,
     (SELECT name FROM operator WHERE id = item.created_by) AS created_by,
-    CASE WHEN item.claimed_until > statement_timestamp() THEN item.claimed_by END AS holder,
+    CASE WHEN item.claimed_until > statement_timestamp() THEN item.claimed_by END AS claimed_by_id,
     CASE WHEN item.claimed_until > statement_timestamp() THEN item.claimed_until END AS claimed_until,
     (SELECT name FROM operator WHERE id = item.claimed_by AND item.claimed_until > statement_timestamp()) AS claimed_by,
-    (SELECT name FROM operator WHERE id = item.decided_by) AS decided_by,
+    (SELECT name FROM operator WHERE id = item.decided_by) AS decided_by, item.decided_by AS decided_by_id,
     customer.id AS customer_id, customer.name AS customer_name, customer.created_at AS customer_created_at,
-    (SELECT name FROM operator WHERE id = customer.created_by) AS customer_created_by
+    (SELECT name FROM operator WHERE id = customer.created_by) AS customer_created_by,
+    customer.created_by AS customer_created_by_id
 FROM {source} AS item JOIN customer ON customer.id = item.cid
 """
 

@@ -45,9 +45,12 @@ _SHARED = (
     "version",
     "created_at",
     "created_by",
+    "created_by_id",
     "claimed_by",
+    "claimed_by_id",
     "claimed_until",
     "decided_by",
+    "decided_by_id",
     "decided_at",
 )
 

@@ -25,13 +25,17 @@ def check_may_decide(operator: Operator, item: Item) -> None:
         raise Refusal(Code.OWN_ITEM)
     check_undecided(item)
     if item.holder not in (None, operator.id):
-        raise Refusal(Code.CLAIMED_BY_OTHER, {name: item.shown[name] for name in ("claimed_by", "claimed_until")})
+        raise Refusal(
+            Code.CLAIMED_BY_OTHER, {name: item.shown[name] for name in ("claimed_by", "claimed_by_id", "claimed_until")}
+        )
 
 
 def check_undecided(item: Item) -> None:
     """Raises ``already_decided``, naming who decided and when."""
     if item.decided:
-        raise Refusal(Code.ALREADY_DECIDED, {name: item.shown[name] for name in ("decided_by", "decided_at")})
+        raise Refusal(
+            Code.ALREADY_DECIDED, {name: item.shown[name] for name in ("decided_by", "decided_by_id", "decided_at")}
+        )
 
 
 def check_version(item: Item, stated: int | None) -> None:
@@ -49,5 +53,5 @@ def check_raises_level(item: Item, level: int) -> None:
 def check_holder(operator: Operator, item: Item) -> None:
     """Raises ``not_claimed_by_you``, naming who holds it instead, if anybody does."""
     if item.holder != operator.id:
-        who = {name: item.shown[name] for name in ("claimed_by", "claimed_until")}
+        who = {name: item.shown[name] for name in ("claimed_by", "claimed_by_id", "claimed_until")}
         raise Refusal(Code.NOT_CLAIMED_BY_YOU, who)

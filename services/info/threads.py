@@ -16,7 +16,7 @@ VALUES (%(id)s, %(text)s, %(me)s, %(from_customer)s) RETURNING id
 """
 
 _EARLIER = """
-SELECT message.id, answer AS text, from_customer, operator.name AS by, answered_at AS at
+SELECT message.id, answer AS text, from_customer, operator.name AS by, operator.id AS by_id, answered_at AS at
 FROM inquiry_answer AS message JOIN operator ON operator.id = answered_by
 WHERE inquiry_id = %(id)s AND message.id < %(before)s ORDER BY message.id DESC LIMIT %(limit)s
 """

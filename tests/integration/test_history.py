@@ -61,8 +61,8 @@ def test_the_history_of_an_item_is_every_change_with_what_was_before_and_after(d
     assert decided["after"] == desk.done(auditor, "get_document", id=1)["document"]
     for entry in (created, escalated, claimed, decided):
         assert (entry["type"], entry["entity_id"], entry["actor"]) == ("document", 1, None)
-        (task,) = desk.sql("SELECT operator_name FROM task WHERE id = %s", entry["task_id"])
-        assert task["operator_name"] == entry["by"]
+        (task,) = desk.sql("SELECT operator_name, operator_id FROM task WHERE id = %s", entry["task_id"])
+        assert (task["operator_name"], task["operator_id"]) == (entry["by"], entry["by_id"])
 
 
 def test_every_answer_to_an_inquiry_is_in_its_history(desk: Desk, auditor: Staff) -> None:

@@ -212,9 +212,9 @@ def test_the_thread_shows_who_said_what_and_when(desk: Desk, alice: Staff, erin:
     assert times == sorted(times)
     assert all(abs(datetime.fromisoformat(at) - datetime.now(UTC)) < timedelta(minutes=1) for at in times)
     assert found["thread"] == [
-        {"text": "Please wait.", "from_customer": False, "by": "Erin"},
-        {"text": "Still nothing.", "from_customer": True, "by": "Alice"},
-        {"text": "It is there now.", "from_customer": False, "by": "Eve"},
+        {"text": "Please wait.", "from_customer": False, "by": "Erin", "by_id": erin.id},
+        {"text": "Still nothing.", "from_customer": True, "by": "Alice", "by_id": alice.id},
+        {"text": "It is there now.", "from_customer": False, "by": "Eve", "by_id": eve.id},
     ]
     assert (found["inquiry"]["problem"], found["earlier_cursor"]) == ("problem 1", None)
 

@@ -14,9 +14,12 @@ from tests.desk import CLAIM_SECONDS, Desk, Staff
 PENDING = {
     "version": 1,
     "created_by": "Alice",
+    "created_by_id": 1,
     "claimed_by": None,
+    "claimed_by_id": None,
     "claimed_until": None,
     "decided_by": None,
+    "decided_by_id": None,
     "decided_at": None,
 }
 
@@ -38,7 +41,13 @@ def seconds_from_now(text: str) -> float:
 def test_a_customer_reads_as_it_was_created(desk: Desk, alice: Staff, bob: Staff) -> None:
     created = desk.done(alice, "create_customer", name="Ada")["customer"]
 
-    assert created == {"id": 2, "name": "Ada", "created_at": created["created_at"], "created_by": "Alice"}
+    assert created == {
+        "id": 2,
+        "name": "Ada",
+        "created_at": created["created_at"],
+        "created_by": "Alice",
+        "created_by_id": 1,
+    }
     assert abs(seconds_from_now(created["created_at"])) < 10
     assert desk.done(bob, "get_customer", id=2) == {"customer": created}
     assert desk.refused(bob, "get_customer", id=3) == ("customer_not_found", {"id": 3})
@@ -110,7 +119,7 @@ def test_a_claim_lasts_as_long_as_the_setting_and_answers_the_customer(desk: Des
     assert seconds_from_now(until) == pytest.approx(CLAIM_SECONDS, abs=10)
     assert claimed == {
         "type": "transfer",
-        "transfer": {**created, "version": 2, "claimed_by": "Bob", "claimed_until": until},
+        "transfer": {**created, "version": 2, "claimed_by": "Bob", "claimed_by_id": bob.id, "claimed_until": until},
         "customer": desk.done(bob, "get_customer", id=1)["customer"],
     }
 
@@ -154,8 +163,10 @@ def test_a_review_ends_the_claim_and_says_who_decided_when_and_why(desk: Desk, a
         "reason": "blurred",
         "version": 3,
         "claimed_by": None,
+        "claimed_by_id": None,
         "claimed_until": None,
         "decided_by": "Bob",
+        "decided_by_id": bob.id,
         "decided_at": decided["decided_at"],
     }
     assert desk.changes[-1] == {
@@ -163,6 +174,7 @@ def test_a_review_ends_the_claim_and_says_who_decided_when_and_why(desk: Desk, a
         "item": {
             "type": "document",
             **{name: decided[name] for name in ("id", "level", "status", "version", "claimed_by", "claimed_until")},
+            **{f"{name}_by_id": decided[f"{name}_by_id"] for name in ("created", "claimed", "decided")},
             **{name: decided[name] for name in ("cid", "created_at", "created_by", "decided_by")},
             "customer_name": "Grace",
             "text": "c",

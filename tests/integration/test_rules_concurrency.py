@@ -95,7 +95,7 @@ def test_of_two_reviewers_at_once_one_decides_and_the_other_is_told_who_did(desk
     assert lost["error"]
     assert lost["error"]["code"] == "already_decided"
     decided = won["result"]["transfer"]
-    assert lost["error"]["params"] == {name: decided[name] for name in ("decided_by", "decided_at")}
+    assert lost["error"]["params"] == {name: decided[name] for name in ("decided_by", "decided_by_id", "decided_at")}
     assert decided["decided_by"] == won["operator"]["name"] != lost["operator"]["name"]
 
 

@@ -153,6 +153,7 @@ def test_the_figures_are_those_of_the_rows(
     reviewers = {(row["type"], row["reviewer"]) for row in decided if name in ("Alice", row["reviewer"])}
     assert found["reviewers"] == [
         {
+            "id": staff_of(desk, reviewer).id,
             "name": reviewer,
             "type": item_type,
             **counted([row for row in decided if (row["type"], row["reviewer"]) == (item_type, reviewer)]),

@@ -95,7 +95,7 @@ def test_the_items_are_taken_that_fit_oldest_first_and_then_there_is_none(
     data, fits = FILTERS[case]
     role = Role.SERVICE if item_type == "inquiry" else Role.COMPLIANCE
     me = filled.hire(f"{case} of {item_type}", role, 2)
-    expected = [item["id"] for item in waiting if item["type"] == item_type and fits(item)]
+    expected = [item["id"] for item in waiting if item["type"] == item_type and fits(item) and not item.get("waiting")]
     taken: list[int] = []
 
     for _ in expected:

@@ -9,14 +9,15 @@ from services.info.operations.registry import operation
 from services.info.work import Row, Work
 
 _FIND = """
-SELECT customer.id, customer.name, customer.created_at, operator.name AS created_by
+SELECT customer.id, customer.name, customer.created_at, operator.name AS created_by, operator.id AS created_by_id
 FROM customer JOIN operator ON operator.id = customer.created_by
 WHERE customer.id = %s
 """
 
 _CREATE = """
 INSERT INTO customer (name, created_by) VALUES (%s, %s)
-RETURNING id, name, created_at, (SELECT name FROM operator WHERE id = created_by) AS created_by
+RETURNING id, name, created_at, (SELECT name FROM operator WHERE id = created_by) AS created_by,
+    created_by AS created_by_id
 """
 
 

@@ -16,8 +16,8 @@ from services.info.rules import kind_for
 from services.info.work import Row, Work
 
 _ENTRIES = """
-SELECT audit.id, audit.at, operator.name AS by, audit.actor, audit.entity AS type, audit.entity_id, audit.event,
-    audit.task_id, audit.before, audit.after
+SELECT audit.id, audit.at, operator.name AS by, operator.id AS by_id, audit.actor, audit.entity AS type,
+    audit.entity_id, audit.event, audit.task_id, audit.before, audit.after
 FROM audit LEFT JOIN operator ON operator.id = audit.operator_id
 """
 

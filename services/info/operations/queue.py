@@ -26,8 +26,10 @@ ORDER BY created_at, id LIMIT %(limit)s)
 _QUEUE = """
 WITH queue AS (SELECT * FROM ({kinds}) AS waiting ORDER BY created_at, type, id LIMIT %(limit)s)
 SELECT queue.type, queue.id, queue.level, queue.status, queue.version, holder.name AS claimed_by,
+    holder.id AS claimed_by_id,
     CASE WHEN holder.id IS NOT NULL THEN claimed_until END AS claimed_until, queue.cid, customer.name AS customer_name,
-    text, amount, currency, queue.created_at, creator.name AS created_by, NULL AS decided_by,
+    text, amount, currency, queue.created_at, creator.name AS created_by,
+    creator.id AS created_by_id, NULL AS decided_by, NULL AS decided_by_id,
     waiting, waiting_until
 FROM queue
 JOIN customer ON customer.id = queue.cid

@@ -53,7 +53,7 @@ OF_TRANSFERS = ("min_amount", "max_amount", "currency")
 
 _CUSTOMERS = """
 SELECT customer.id, customer.name, customer.created_at,
-    (SELECT name FROM operator WHERE id = customer.created_by) AS created_by
+    (SELECT name FROM operator WHERE id = customer.created_by) AS created_by, customer.created_by AS created_by_id
 FROM customer WHERE {conditions} ORDER BY customer.{sort} {direction}, customer.id {direction} LIMIT %(limit)s
 """
 

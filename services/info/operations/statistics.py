@@ -105,7 +105,9 @@ def _reviewers(work: Work, item_type: str, rows: Mapping[int, Row]) -> list[dict
     shown = list(rows) if work.operator.role is Role.ADMIN else [work.operator.id]
     names = work.query("SELECT id, name FROM operator WHERE id = ANY(%s) ORDER BY name", (shown,))
     return [
-        {"name": row["name"], "type": item_type, **_decisions(rows[row["id"]])} for row in names if row["id"] in rows
+        {"id": row["id"], "name": row["name"], "type": item_type, **_decisions(rows[row["id"]])}
+        for row in names
+        if row["id"] in rows
     ]
 
 

@@ -27,7 +27,13 @@ ALICE: Identity = {"id": 1, "name": "Alice", "role": "Admin", "level": 1, "sessi
 BOB: Identity = {"id": 2, "name": "Bob", "role": "Compliance", "level": 1, "session": "bobs"}
 CAROL: Identity = {"id": 3, "name": "Carol", "role": "Compliance", "level": 2, "session": "carols"}
 DAVE: Identity = {"id": 4, "name": "Dave", "role": "Service", "level": 1, "session": None}
-CUSTOMER = {"id": 7, "name": "Grace Hopper", "created_at": "2026-11-24T14:50:56.123456Z", "created_by": "Alice"}
+CUSTOMER = {
+    "id": 7,
+    "name": "Grace Hopper",
+    "created_at": "2026-11-24T14:50:56.123456Z",
+    "created_by": "Alice",
+    "created_by_id": 1,
+}
 TOKENS = {"12qw": ALICE, "34er": BOB, "56ty": CAROL, "78ui": DAVE}
 
 

@@ -38,6 +38,8 @@ export interface ItemState {
   status: Status;
   version: number;
   claimed_by: string | null;
+  /** Ids of people: absent in what an older release sent or stored. */
+  claimed_by_id?: number | null;
   claimed_until: string | null;
 }
 
@@ -50,7 +52,9 @@ export interface QueueItem extends ItemState {
   currency: string | null;
   created_at: string;
   created_by: string;
+  created_by_id?: number;
   decided_by: string | null;
+  decided_by_id?: number | null;
 }
 
 export type ItemEvent = 'created' | 'claimed' | 'released' | 'escalated' | 'answered' | 'replied' | 'decided';
