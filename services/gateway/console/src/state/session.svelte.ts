@@ -6,6 +6,7 @@ import { connectLive, liveAddress, type Live, type LiveState, type Socket } from
 import { closeDeadConnections } from '../live/idle';
 import { Outcomes } from '../live/outcomes';
 import { Outbox, type Entry } from '../outbox/outbox';
+import { sentence } from '../record/sentences';
 import { heardDate } from './clock.svelte';
 import { Desk } from './desk.svelte';
 import { language, t } from './language.svelte';
@@ -93,7 +94,7 @@ export class Session {
     return this.may('list_tasks') && this.may('list_queue');
   }
 
-  /** Ask for something that changes something. It goes through the outbox, and its outcome shows under My tasks. */
+  /** Ask for something that changes something. It goes through the outbox, and its outcome shows under Sent. */
   async ask(action: string, data: Data, wait?: number): Promise<Task> {
     const task = await this.outbox.send(action, data, wait);
     this.tasks.take({ ...task, action, data });
@@ -195,7 +196,7 @@ export class Session {
   }
 
   private refusedLate(entry: Entry, refused: Refused): void {
-    say(`${entry.action}: ${refused.problem.detail}`, 'bad');
+    say(`${sentence({ ...entry, status: 'failed', result: null })}: ${refused.problem.detail}`, 'bad');
   }
 }
 

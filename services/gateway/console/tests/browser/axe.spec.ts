@@ -20,7 +20,7 @@ const heading = (name: string) => async (page: Page) => expect(page.getByRole('h
 
 const VISITS: Visit[] = [
   { name: 'Alice', hash: 'counter', ready: async (page) => expect(page.getByRole('button', { name: /Ada Lovelace/ })).toBeVisible() },
-  { name: 'Alice', hash: 'tasks', ready: heading('My tasks') },
+  { name: 'Alice', hash: 'tasks', ready: heading('Sent') },
   { name: 'Alice', hash: 'board', ready: async (page) => expect(page.getByRole('img', { name: /^Decisions/ })).toBeVisible() },
   { name: 'Alice', hash: 'record/transfer/1', ready: async (page) => expect(page.locator('.timeline')).toBeVisible() },
   { name: 'Alice', hash: 'operators', ready: async (page) => expect(page.getByRole('listitem').filter({ hasText: 'Erin' })).toBeVisible() },

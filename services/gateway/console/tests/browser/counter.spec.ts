@@ -115,7 +115,7 @@ test('an import goes on while one looks at something else', async ({ browser, re
   await expect(page.getByText('4 of 40')).toBeVisible();
   await page.getByRole('radio', { name: 'Inquiry', exact: true }).click();
   await expect(page.getByLabel('CSV file', { exact: true })).toBeAttached();
-  await page.getByRole('link', { name: 'My tasks' }).click();
+  await page.getByRole('link', { name: 'Sent' }).click();
   await page.getByRole('link', { name: 'Counter' }).click();
   await expect(page.getByText('4 of 40')).toBeVisible();
   answer();
@@ -124,15 +124,18 @@ test('an import goes on while one looks at something else', async ({ browser, re
   expect((await alice.run('search_customers', { text: 'Of the file', limit: 100 })).result.customers).toHaveLength(40);
 });
 
-test('my tasks show what I asked for, and outcomes as they arrive', async ({ browser }) => {
+test('Sent shows in sentences what I asked for, and outcomes as they arrive', async ({ browser }) => {
   const page = await signedIn(browser, 'Alice');
-  await page.getByRole('link', { name: 'My tasks' }).click();
+  await page.getByRole('link', { name: 'Sent' }).click();
   const alice = new Colleague(page.request, '12qw');
   await alice.run('create_document', { cid: 1, content: 'Seen as it arrives' });
   const line = page.locator('[data-task]').filter({ hasText: 'Seen as it arrives' });
   await expect(line).toContainText('Done');
+  await expect(line.getByRole('link')).toHaveText(/^You created document \d+ for customer 1\.$/);
   await alice.run('create_document', { cid: 999999, content: 'For nobody' });
-  await expect(page.locator('[data-task]').filter({ hasText: 'For nobody' })).toContainText('There is no customer 999999.');
+  const failed = page.locator('[data-task]').filter({ hasText: 'For nobody' });
+  await expect(failed).toContainText('Create a document for customer 999999');
+  await expect(failed).toContainText('There is no customer 999999.');
   await page.getByRole('radio', { name: 'Not done' }).click();
   await expect(line).toBeHidden();
 });

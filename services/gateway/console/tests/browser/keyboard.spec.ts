@@ -116,7 +116,7 @@ test('every view is reached by keys, and the sheet tells which', async ({ browse
   await page.keyboard.press('Escape');
   await expect(page.getByRole('dialog')).toBeHidden();
   for (const [key, title] of [
-    ['t', 'My tasks'],
+    ['t', 'Sent'],
     ['b', 'The board'],
     ['r', 'The record'],
     ['o', 'Operators'],

@@ -133,8 +133,8 @@ test('who goes elsewhere while what is next is asked for stays there', async ({ 
   const answered = page.waitForResponse((response) => !!response.request().postData()?.includes('get_task'));
   await page.keyboard.press('t');
   await given;
-  await page.getByRole('link', { name: 'My tasks' }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'My tasks' })).toBeVisible();
+  await page.getByRole('link', { name: 'Sent' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Sent' })).toBeVisible();
   answer();
   await (await answered).finished();
   await settled(page);
@@ -171,8 +171,8 @@ test('what one window sends waits in no other', async ({ browser }) => {
   await other.goto('/');
   await signIn(other, 'Alice');
   await hold(other, 'Sent by one');
-  await other.getByRole('link', { name: 'My tasks' }).click();
-  await expect(other.getByRole('heading', { level: 1, name: 'My tasks' })).toBeVisible();
+  await other.getByRole('link', { name: 'Sent' }).click();
+  await expect(other.getByRole('heading', { level: 1, name: 'Sent' })).toBeVisible();
   await page.getByLabel('Name').fill('Sent by one');
   await page.context().setOffline(true);
   await page.getByRole('button', { name: 'Create a customer' }).click();

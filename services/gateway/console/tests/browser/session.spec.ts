@@ -34,9 +34,9 @@ test('a wrong token is refused in words, in the language of the reader', async (
 
 test('the page adapts to the role', async ({ browser }) => {
   for (const [name, views] of [
-    ['Alice', ['Counter', 'My tasks', 'Board', 'Record', 'Operators']],
-    ['Bob', ['Desk', 'My tasks', 'Board', 'Record']],
-    ['Dave', ['Desk', 'My tasks', 'Board', 'Record']],
+    ['Alice', ['Counter', 'Sent', 'Board', 'Record', 'Operators']],
+    ['Bob', ['Desk', 'Sent', 'Board', 'Record']],
+    ['Dave', ['Desk', 'Sent', 'Board', 'Record']],
   ] as const) {
     const page = await signedIn(browser, name);
     await expect(page.getByRole('navigation').getByRole('link')).toHaveText([...views]);
@@ -84,7 +84,7 @@ test('what is asked offline is kept, sent once when the connection is back, and 
   await page.context().setOffline(true);
   await page.getByRole('button', { name: 'Create a customer' }).click();
   await expect(page.getByText('You are offline. This is kept here and sent once you are back.')).toBeVisible();
-  await page.getByRole('link', { name: /My tasks/ }).click();
+  await page.getByRole('link', { name: /Sent/ }).click();
   await expect(page.getByRole('heading', { name: 'Kept here, not sent yet' })).toBeVisible();
   await page.context().setOffline(false);
   await expect(page.getByRole('heading', { name: 'Kept here, not sent yet' })).toBeHidden();
