@@ -4,6 +4,7 @@ from services.contracts import sizes
 from services.contracts.events import EVENTS
 from services.gateway import connection, live
 from services.info import batch, task_store
+from services.info.desk import MOST_ITEMS
 from services.info.paging import LARGEST_ENTRY, PORTION
 from services.runtime.http import protocol
 from services.runtime.messaging import broadcasts, events
@@ -28,6 +29,8 @@ with its customer, and an entry of a history with an inquiry and its answer befo
 A page that ends early has a `next_cursor`, like one that has as many entries as were asked for. RabbitMQ takes messages
 of up to 16 MiB (128 MiB before release 4), which is far more than the largest of ours.
 
+The pending board holds {items:,} items, some hundred bytes each; of more it keeps the numbers by type and level alone.
+
 Releases before these limits have stored larger results. Such a task shows `result: null` and the size as
 `result_bytes`. `backoffice result TASK_ID` prints the result from the database, a piece at a time.
 """
@@ -38,7 +41,7 @@ def sizes_document() -> str:
     rows = "".join(
         f"| {what} | {_size(most)} | {beyond} | `services/{where}` |\n" for what, most, beyond, where in _rows()
     )
-    return _INTRODUCTION + rows + _CONCLUSION.format(bytes=sizes.BYTES_A_CHARACTER)
+    return _INTRODUCTION + rows + _CONCLUSION.format(bytes=sizes.BYTES_A_CHARACTER, items=MOST_ITEMS)
 
 
 def _rows() -> list[tuple[str, int, str, str]]:

@@ -8,7 +8,7 @@ what the board knows.
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import heapify, heappop, heappush
@@ -38,7 +38,7 @@ class Waiting(TypedDict):
     oldest_seconds: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PendingItem:
     """An undecided item. Its claim may have lapsed; only the order of such times matters here."""
 
@@ -83,6 +83,28 @@ def _seconds(moment: datetime | None) -> float:
     return moment.timestamp() if moment else 0.0
 
 
+def waiting_for(role: Role, level: int, shelves: Mapping[Shelf, Waiting]) -> dict[str, Waiting]:
+    """What waits for operators of a role and a level, by item type. An Admin sees all types and all levels."""
+    types = [item_type for item_type in ItemType if role is Role.ADMIN or item_type in role.decides]
+    return {
+        item_type.value: _together(
+            waiting
+            for (kind, required), waiting in shelves.items()
+            if kind is item_type and (role is Role.ADMIN or required <= level)
+        )
+        for item_type in types
+    }
+
+
+def _together(several: Iterable[Waiting]) -> Waiting:
+    waiting = list(several)
+    ages = (one["oldest_seconds"] for one in waiting)
+    return {
+        "count": sum(one["count"] for one in waiting),
+        "oldest_seconds": max((age for age in ages if age is not None), default=None),
+    }
+
+
 class Board:
     """The board of one replica. ``clock`` tells seconds since 1970."""
 
@@ -121,9 +143,8 @@ class Board:
         self._sort_again()
 
     def pending(self, role: Role, level: int) -> dict[str, Waiting]:
-        """What waits for operators of a role and a level, by item type. An Admin sees all types and all levels."""
-        types = [item_type for item_type in ItemType if role is Role.ADMIN or item_type in role.decides]
-        return {item_type.value: self._waiting(item_type, None if role is Role.ADMIN else level) for item_type in types}
+        """What waits for operators of a role and a level (``waiting_for``)."""
+        return waiting_for(role, level, self.shelves())
 
     def shelves(self) -> dict[Shelf, Waiting]:
         """What waits, by type and level."""
@@ -132,20 +153,6 @@ class Board:
             shelf: {"count": count, "oldest_seconds": max(0.0, now - self._oldest(shelf).timestamp())}
             for shelf, count in self._counts.items()
             if count
-        }
-
-    def _waiting(self, item_type: ItemType, level: int | None) -> Waiting:
-        shelves = [
-            (kind, required)
-            for (kind, required), count in self._counts.items()
-            if count and kind is item_type and (level is None or required <= level)
-        ]
-        if not shelves:
-            return {"count": 0, "oldest_seconds": None}
-        oldest = min(self._oldest(shelf) for shelf in shelves)
-        return {
-            "count": sum(self._counts[shelf] for shelf in shelves),
-            "oldest_seconds": max(0.0, self._clock() - oldest.timestamp()),
         }
 
     def _oldest(self, shelf: Shelf) -> datetime:

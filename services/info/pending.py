@@ -1,24 +1,44 @@
 """What the pending board is loaded from and reconciled with."""
 
-from services.contracts.operators import ItemType
-from services.info.board import PendingItem
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from services.info.board import PendingItem, Shelf, Waiting
 from services.info.items import statement
-from services.info.kinds import INQUIRY
+from services.info.kinds import KINDS
 from services.info.work import Transaction
 
-_PENDING = """
-SELECT 'document' AS type, id, level, version, created_at, claimed_until FROM document WHERE status = 'pending'
-UNION ALL
-SELECT 'transfer', id, level, version, created_at, claimed_until FROM transfer WHERE status = 'pending'
-UNION ALL
-SELECT 'inquiry', id, level, version, created_at, claimed_until
-FROM inquiry AS item WHERE status = 'open' AND NOT {waiting}
+AT_ONCE = 5_000
+"""Items that are read at a time."""
+
+_OF_KIND = "FROM {table} AS item WHERE status = '{undecided}' AND NOT {waiting}"
+
+_PENDING = f"""
+SELECT id, level, version, created_at, claimed_until {_OF_KIND} AND (created_at, id) > (%s, %s)
+ORDER BY created_at, id LIMIT %s
 """
 
+_COUNTED = f"""
+SELECT level, count(*) AS count, extract(epoch FROM statement_timestamp() - min(created_at))::float8 AS oldest_seconds
+{_OF_KIND} GROUP BY level
+"""  # noqa: S608 - no values
 
-def pending_items(transaction: Transaction) -> list[PendingItem]:
-    """Every undecided item that does not wait for its customer, in no order."""
-    return [
-        PendingItem(**{**row, "type": ItemType(row["type"])})
-        for row in transaction.query(statement(INQUIRY, _PENDING, **INQUIRY.waiting))
-    ]
+_BEGINNING = datetime.min.replace(tzinfo=UTC), 0
+
+
+def pending_items(transaction: Transaction) -> Iterator[PendingItem]:
+    """Every undecided item that does not wait for its customer, a type after the other."""
+    for kind in KINDS.values():
+        place = _BEGINNING
+        while rows := transaction.query(statement(kind, _PENDING, **kind.waiting), (*place, AT_ONCE)):
+            yield from (PendingItem(type=kind.type, **row) for row in rows)
+            place = rows[-1]["created_at"], rows[-1]["id"]
+
+
+def counted(transaction: Transaction) -> dict[Shelf, Waiting]:
+    """How many of them there are by type and level, and for how long the oldest has waited."""
+    return {
+        (kind.type, row["level"]): {"count": row["count"], "oldest_seconds": max(0.0, row["oldest_seconds"])}
+        for kind in KINDS.values()
+        for row in transaction.query(statement(kind, _COUNTED, **kind.waiting))
+    }

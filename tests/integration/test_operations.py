@@ -269,7 +269,7 @@ def test_the_board_is_loaded_with_what_is_undecided(desk: Desk, alice: Staff, bo
     inquiry = desk.done(erin, "get_task", type="inquiry")["inquiry"]
 
     with desk.pool.transaction() as tx:
-        pending = pending_items(tx)
+        pending = list(pending_items(tx))
 
     created = datetime.fromisoformat(document["created_at"])
     asked, until = (datetime.fromisoformat(inquiry[name]) for name in ("created_at", "claimed_until"))

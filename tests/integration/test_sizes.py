@@ -13,7 +13,9 @@ from services.contracts.operators import Role
 from services.contracts.sizes import LARGEST_OUTCOME, LARGEST_PAGE, LARGEST_RESULT, size_of
 from services.contracts.task_ids import new_task_id
 from services.contracts.tasks import Outcome
-from services.info import task_store
+from services.info import pending, task_store
+from services.info.board import Waiting
+from services.info.desk import Desk as PendingDesk
 from services.info.operations.registry import OPERATIONS
 from services.info.paging import LARGEST_ENTRY
 from services.info.results import PIECE
@@ -197,3 +199,37 @@ def test_a_command_prints_a_result_whatever_its_size(office: Office, monkeypatch
     unknown = CliRunner().invoke(Program(), ["result", new_task_id()])
     assert unknown.exit_code == 1
     assert "There is no task" in unknown.stderr
+
+
+def test_of_too_many_items_the_board_keeps_the_numbers(desk: Desk, alice: Staff) -> None:
+    for level in (1, 2, 2):
+        desk.done(alice, "create_transfer", cid=1, amount=1, level=level)
+    desk.done(alice, "create_inquiry", cid=1, problem="p")
+    few, many = PendingDesk(), PendingDesk(most=3)
+    whole, numbers = (board.pending(desk.pool, Role.ADMIN, 1) for board in (few, many))
+    assert {name: waiting["count"] for name, waiting in numbers.items()} == {"document": 0, "transfer": 3, "inquiry": 1}
+    assert counts(whole) == counts(numbers)
+    assert counts(many.pending(desk.pool, Role.COMPLIANCE, 1)) == {"document": 0, "transfer": 1}
+    for name in ("transfer", "inquiry"):
+        assert (numbers[name]["oldest_seconds"] or -1) >= 0
+
+    carol = desk.hire("Carol", Role.COMPLIANCE, 2)
+    desk.done(carol, "review_transfer", id=1, approved=True)
+    for board in (few, many):
+        board.apply(desk.changes)
+        board.reconcile(desk.pool)
+        assert counts(board.pending(desk.pool, Role.ADMIN, 1)) == {"document": 0, "transfer": 2, "inquiry": 1}
+
+
+def counts(pending: dict[str, Waiting]) -> dict[str, int]:
+    return {name: waiting["count"] for name, waiting in pending.items()}
+
+
+def test_a_board_is_read_a_portion_at_a_time(desk: Desk, alice: Staff, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pending, "AT_ONCE", 2)
+    for _ in range(5):
+        desk.done(alice, "create_document", cid=1, content="c")
+    desk.done(alice, "create_transfer", cid=1, amount=1)
+    with desk.pool.transaction() as tx:
+        found = [(item.type.value, item.id) for item in pending.pending_items(tx)]
+    assert found == [*(("document", number) for number in range(1, 6)), ("transfer", 1)]

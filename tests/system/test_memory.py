@@ -4,7 +4,6 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,17 +11,14 @@ import eventlet
 import psycopg2
 import pytest
 import requests
-import yaml
 from eventlet.greenpool import GreenPool
 
 from tests.client import Client
+from tests.memory import limit, peak
 from tests.own_servers import own_rabbitmq
 from tests.parts import temporary_database
 from tests.stack import SERVICES, Stack, demo_stack
 from tests.waiting import PATIENCE, eventually
-
-MANIFESTS = Path(__file__).resolve().parents[2] / "k8s" / "base"
-MEBIBYTE = 1 << 20
 
 LONG = "\N{GRINNING FACE}" * 10_000
 ANSWERS = 205
@@ -91,31 +87,15 @@ def at_once(stack: Stack, name: str, tasks: list[tuple[str, dict[str, Any]]], si
 
 def peaks(stack: Stack) -> dict[str, int]:
     """The most memory that each service's process has ever had, in MiB."""
-    return {service: _peak(stack.of(service)[0].pid) // MEBIBYTE for service in SERVICES}
-
-
-def _peak(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    (kibibytes,) = (line.split()[1] for line in lines if line.startswith("VmHWM:"))
-    return int(kibibytes) * 1024
-
-
-def limit(service: str) -> int:
-    """What its manifest allows, in MiB."""
-    documents = yaml.safe_load_all((MANIFESTS / f"{service}.yaml").read_text())
-    (deployment,) = (each for each in documents if each["kind"] == "Deployment")
-    memory: str = deployment["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]["memory"]
-    assert memory.endswith("Mi")
-    return int(memory[:-2])
+    return {service: peak(stack.of(service)[0].pid) for service in SERVICES}
 
 
 @pytest.fixture(autouse=True)
 def bounded(stack: Stack, people: dict[str, Client]) -> Iterator[None]:
     """After each test everybody is below, and goes on working."""
     yield
-    print("peaks", peaks(stack))
     assert people["Erin"].run("get_customer", {"id": 1})["status"] == "succeeded"
-    assert {service: peak for service, peak in peaks(stack).items() if peak > limit(service)} == {}
+    assert {service: most for service, most in peaks(stack).items() if most > limit(service)} == {}
 
 
 def test_long_histories_read_at_once(stack: Stack, inquiry: int) -> None:
