@@ -11,17 +11,16 @@ from services.info.work import Transaction
 AT_ONCE = 5_000
 """Items that are read at a time."""
 
-_OF_KIND = "FROM {table} AS item WHERE status = '{undecided}' AND NOT {waiting}"
-
-_PENDING = f"""
-SELECT id, level, version, created_at, claimed_until {_OF_KIND} AND (created_at, id) > (%s, %s)
+_PENDING = """
+SELECT id, level, version, created_at, claimed_until
+FROM {table} AS item WHERE status = '{undecided}' AND NOT {waiting} AND (created_at, id) > (%s, %s)
 ORDER BY created_at, id LIMIT %s
 """
 
-_COUNTED = f"""
+_COUNTED = """
 SELECT level, count(*) AS count, extract(epoch FROM statement_timestamp() - min(created_at))::float8 AS oldest_seconds
-{_OF_KIND} GROUP BY level
-"""  # noqa: S608 - no values
+FROM {table} AS item WHERE status = '{undecided}' AND NOT {waiting} GROUP BY level
+"""
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC), 0
 
