@@ -35,8 +35,9 @@ class Desk:
     changes: every change of an item that was to be said, in order
     """
 
-    def __init__(self, url: str, max_claims: int = 5, connections: int = 2) -> None:
-        self.rules = Rules(OPERATIONS, Limits(CLAIM_SECONDS, max_claims), idle_seconds=43_200, retention_days=30)
+    def __init__(self, url: str, max_claims: int = 5, connections: int = 2, limits: Limits | None = None) -> None:
+        limits = limits or Limits(CLAIM_SECONDS, max_claims)
+        self.rules = Rules(OPERATIONS, limits, idle_seconds=43_200, retention_days=30)
         # What a test writes need not outlive a crash of the machine.
         url += "?options=-csynchronous_commit%3Doff"
         self._owner = psycopg2.connect(url)

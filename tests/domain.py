@@ -1,6 +1,6 @@
 """The rules of the domain in plain Python, for tests to hold the product against. Nothing here comes from it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ WHO_MAY: Mapping[str, set[str]] = {
     "reply_inquiry": {"Admin"},
     "get_task": DECIDERS,
     "escalate_task": DECIDERS,
-    "release_task": DECIDERS,
+    "release_task": EVERYONE,
     "list_tasks": DECIDERS,
     "list_queue": EVERYONE,
     "search_customers": EVERYONE,
@@ -77,15 +77,24 @@ class Thing:
         return self.verdict or ("open" if self.type == "inquiry" else "pending")
 
 
-def refusal(action: str, who: Clerk, thing: Thing | None, data: Mapping[str, Any], held: int, bound: int) -> str | None:
+def refusal(
+    action: str,
+    who: Clerk,
+    thing: Thing | None,
+    data: Mapping[str, Any],
+    held: int,
+    bound: int,
+    team: Collection[Clerk] | None = None,
+) -> str | None:
     """The code that refuses an action on an item (None: there is no such item), or None when it is allowed.
 
     held, bound: how many claims the operator holds, and may hold
+    team:        all enabled operators; None: there is somebody of every role and level
     """
     if who.role not in WHO_MAY[action]:
         return "not_permitted"
     item_type = data.get("type") or action.split("_")[1]
-    if "type" in data and item_type not in TYPES[who.role]:
+    if "type" in data and item_type not in TYPES[who.role] and (action, who.role) != ("release_task", "Admin"):
         return "not_permitted"
     if thing is None:
         return f"{item_type}_not_found"
@@ -94,12 +103,20 @@ def refusal(action: str, who: Clerk, thing: Thing | None, data: Mapping[str, Any
     if action == "reply_inquiry":
         return "already_decided" if thing.decided_by else None
     if action == "release_task":
-        return "already_decided" if thing.decided_by else None if thing.holder == who.name else "not_claimed_by_you"
+        released = {who.name} if who.role != "Admin" else {thing.holder} - {None}
+        return "already_decided" if thing.decided_by else None if thing.holder in released else "not_claimed_by_you"
     return (
         _must_not_decide(who, thing)
         or ("version_conflict" if data.get("version") not in (None, thing.version) else None)
         or ("level_not_higher" if action == "escalate_task" and data["level"] <= thing.level else None)
+        or ("nobody_has_level" if action == "escalate_task" and not _somebody_has(data["level"], thing, team) else None)
         or ("too_many_claims" if action == "get_task" and thing.holder != who.name and held >= bound else None)
+    )
+
+
+def _somebody_has(level: int, thing: Thing, team: Collection[Clerk] | None) -> bool:
+    return team is None or any(
+        thing.type in TYPES[each.role] and each.level >= level and each.name != thing.creator for each in team
     )
 
 

@@ -115,6 +115,10 @@ TASKS: Sequence[Step] = (
     ("Carol", "review_document", {"id": 3, "approved": False, "reason": "It is."}),
     ("Carol", "escalate_task", {"type": "document", "id": 3, "level": 3}),
     ("Dave", "escalate_task", {"type": "document", "id": 5, "level": 3}),
+    ("Bob", "escalate_task", {"type": "document", "id": 5, "level": 9223372036854775807}),
+    ("Bob", "escalate_task", {"type": "document", "id": 5, "level": 9}),
+    ("Bob", "get_task", {"type": "document", "id": 5}),
+    ("Alice", "release_task", {"type": "document", "id": 5}),
     # Service answers.
     ("Dave", "respond_inquiry", {"id": 1, "answer": " OK", "closed": True}),
     ("Erin", "respond_inquiry", {"id": 1, "answer": "Too late", "closed": False}),

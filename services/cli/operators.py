@@ -33,8 +33,9 @@ def operator() -> None:
 @click.option("--level", type=_LEVEL, default=1, show_default=True, help="How much the operator may decide.")
 def add(name: str, role: str, level: int) -> None:
     """Add an operator and print the access token, this once."""
-    with transaction(Settings.from_environment()) as tx:
-        token = operators.add(tx, name, Role(role), level, actor()).token
+    settings = Settings.from_environment()
+    with transaction(settings) as tx:
+        token = operators.add(tx, name, Role(role), level, actor(), largest_level=settings.largest_level).token
     _show_token(name, token)
 
 
@@ -97,8 +98,9 @@ def rotate(name: str) -> None:
 @click.argument("level", type=_LEVEL)
 def set_level(name: str, level: int) -> None:
     """Change how much an operator may decide."""
-    with transaction(Settings.from_environment()) as tx:
-        operators.set_level(tx, name, level, actor())
+    settings = Settings.from_environment()
+    with transaction(settings) as tx:
+        operators.set_level(tx, name, level, actor(), largest_level=settings.largest_level)
     output.show(f"{name} has level {level}.")
 
 

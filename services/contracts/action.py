@@ -60,9 +60,13 @@ class Action:
         return (cls.__doc__ or "").strip()
 
     @classmethod
-    def parse(cls, data: Mapping[str, Any]) -> Any:
-        """``data`` as the model. Raises pydantic's ``ValidationError`` with every fault at once."""
-        return cls.Data.model_validate(data)
+    def parse(cls, data: Mapping[str, Any], largest_level: int | None = None) -> Any:
+        """``data`` as the model. Raises pydantic's ``ValidationError`` with every fault at once.
+
+        largest_level: levels that are given end there; None: nobody knows here
+        """
+        context = {} if largest_level is None else {"largest_level": largest_level}
+        return cls.Data.model_validate(data, context=context)
 
 
 def _fault_of(action: type[Action]) -> str | None:

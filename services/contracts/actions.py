@@ -9,6 +9,7 @@ from services.contracts.action import Action, ActionData
 from services.contracts.operators import Role
 from services.contracts.values import (
     Amount,
+    AnyLevel,
     Currency,
     Cursor,
     Flag,
@@ -298,10 +299,10 @@ class EscalateTask(Action):
 
 
 class ReleaseTask(Action):
-    """Let go of an item that you hold."""
+    """Let go of an item that you hold; an Admin ends anybody's claim."""
 
     name = "release_task"
-    roles = DECIDERS
+    roles = EVERYONE
     result = ("type", "item", "customer")
     example: ClassVar = {"type": "transfer", "id": 2}
 
@@ -374,9 +375,9 @@ class SearchItems(Action):
         type: Type | None = None
         status: Literal["pending", "approved", "rejected", "open", "closed"] | None = None
         decided: Flag | None = None
-        level: Level | None = None
-        min_level: Level | None = None
-        max_level: Level | None = None
+        level: AnyLevel | None = None
+        min_level: AnyLevel | None = None
+        max_level: AnyLevel | None = None
         cid: Id | None = None
         text: Search | None = None
         min_amount: Amount | None = None

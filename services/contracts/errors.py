@@ -43,6 +43,7 @@ class Code(StrEnum):
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     UNKNOWN_ACTION = "unknown_action"
     INVALID_REQUEST = "invalid_request"
+    NOBODY_HAS_LEVEL = "nobody_has_level"
     TOO_MANY_REQUESTS = "too_many_requests"
     INTERNAL_ERROR = "internal_error"
     UNAVAILABLE = "unavailable"
@@ -99,6 +100,7 @@ CATALOGUE: Mapping[Code, Entry] = {
     Code.UNSUPPORTED_MEDIA_TYPE: Entry(4151, "Send the request as application/json.", of_request=True),
     Code.UNKNOWN_ACTION: Entry(4221, "There is no action of that name.", of_request=True),
     Code.INVALID_REQUEST: Entry(4222, "The request has faults; see errors.", True, True),
+    Code.NOBODY_HAS_LEVEL: Entry(4223, "Nobody who is enabled may decide this item at level {level}.", True),
     Code.TOO_MANY_REQUESTS: Entry(4291, "Too many requests; try again in {retry_after} seconds.", of_request=True),
     Code.INTERNAL_ERROR: Entry(
         5001, "Something went wrong on our side. Please quote {task_id} when you report it.", True, True

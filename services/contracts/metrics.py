@@ -70,6 +70,14 @@ ITEMS_OLDEST = Metric(
     across="max",
 )
 
+ITEMS_NOBODY_DECIDES = Metric(
+    "backoffice_items_nobody_decides",
+    "gauge",
+    "Items that wait at a level that no enabled operator who decides such items has.",
+    ("type",),
+    across="max",
+)
+
 # The gateway's clients.
 CONNECTIONS = Metric("backoffice_websocket_connections", "gauge", "WebSocket connections that are open.")
 WEBSOCKETS_REFUSED = Metric(

@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+LARGEST_LEVEL = 9
+"""Levels end there, unless the setting says otherwise."""
+
 
 class ItemType(StrEnum):
     """What waits for a decision."""

@@ -89,12 +89,12 @@ def fault(kind: str, path: str, **params: Any) -> Fault:
     return Fault(path, MESSAGES[kind], params)
 
 
-def parse_data(action: type[Action], data: Any, path: str = "task.data") -> Any:
-    """``data`` as the action's model. Raises ``Invalid``."""
+def parse_data(action: type[Action], data: Any, path: str = "task.data", *, largest_level: int | None = None) -> Any:
+    """``data`` as the action's model (``Action.parse``). Raises ``Invalid``."""
     if not isinstance(data, Mapping):
         raise Invalid([fault("object", path)])
     try:
-        return action.parse(data)
+        return action.parse(data, largest_level)
     except ValidationError as error:
         raise Invalid(list(_faults_of(error, path))) from None
 

@@ -6,8 +6,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StrictBool, StrictInt, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    StrictBool,
+    StrictInt,
+    ValidationInfo,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from services.contracts import characters
 from services.contracts.operators import ItemType, Role
@@ -100,6 +109,14 @@ def _text_field(length: int, pattern: str = characters.VISIBLE) -> Any:
     )
 
 
+def _level(value: int, info: ValidationInfo) -> int:
+    """A level that is to be given: at most the largest one, where the context of the validation states it."""
+    largest = (info.context or {}).get("largest_level", value)
+    if value > largest:
+        raise PydanticKnownError("less_than_equal", {"le": largest})
+    return value
+
+
 def _item_type(value: Any) -> ItemType:
     if isinstance(value, str) and value in set(ItemType):
         return ItemType(value)
@@ -126,7 +143,8 @@ def _time(value: Any) -> datetime:
 
 
 Id = Annotated[StrictInt, Field(ge=1, le=LARGEST_INTEGER)]
-Level = Annotated[StrictInt, Field(ge=1, le=LARGEST_INTEGER)]
+AnyLevel = Annotated[StrictInt, Field(ge=1, le=LARGEST_INTEGER)]
+Level = Annotated[AnyLevel, AfterValidator(_level), Field(description="From 1 to the largest level, a setting")]
 Version = Annotated[StrictInt, Field(ge=1, le=LARGEST_INTEGER)]
 Limit = Annotated[StrictInt, Field(ge=1, le=200)]
 LongLimit = Annotated[StrictInt, Field(ge=1, le=1_000)]
@@ -138,7 +156,7 @@ Text = Annotated[str, BeforeValidator(_text), _text_field(10_000), _within(10_00
 Reason = Annotated[str, BeforeValidator(_text), _text_field(1_000), _within(1_000)]
 Search = Annotated[str, BeforeValidator(_text), _text_field(100), _within(100)]
 Words = Annotated[list[Search], Field(min_length=1, max_length=10)]
-Levels = Annotated[list[Level], Field(min_length=1, max_length=20)]
+Levels = Annotated[list[AnyLevel], Field(min_length=1, max_length=20)]
 Cursor = Annotated[str, BeforeValidator(_text), _text_field(2_000), _within(2_000)]
 Currency = Annotated[
     str,

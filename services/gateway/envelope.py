@@ -39,23 +39,26 @@ class Envelope:
         """It asks for a session instead of needing one."""
         return self.task.get("action") == LOGIN
 
-    def check(self, action: type[Action] | None) -> dict[str, Any]:
-        """The action's canonical data. Raises ``Invalid`` with every fault of the envelope and the data at once."""
+    def check(self, action: type[Action] | None, largest_level: int | None = None) -> dict[str, Any]:
+        """The action's canonical data. Raises ``Invalid`` with every fault of the envelope and the data at once.
+
+        largest_level: levels that are given end there
+        """
         faults = [*self.faults, *storable_faults(self.task, "task")]
         data: dict[str, Any] = {}
         if action is not None:
             try:
-                data = canonical(self._parse(action))
+                data = canonical(self._parse(action, largest_level))
             except Invalid as invalid:
                 faults.extend(invalid.faults)
         if faults:
             raise Invalid(_one_a_path(faults))
         return data
 
-    def _parse(self, action: type[Action]) -> Any:
+    def _parse(self, action: type[Action], largest_level: int | None) -> Any:
         data = self.task.get("data", {})
         if action.name != LOGIN or not isinstance(data, Mapping):
-            return parse_data(action, data)
+            return parse_data(action, data, largest_level=largest_level)
         if "name" in data and "name" in self.task and data["name"] != self.task["name"]:
             raise Invalid([fault("conflict", "task.name")])
         if "name" in data:

@@ -62,6 +62,7 @@ class Gateway:
             SlidingWindow(settings.submissions_per_second, 1.0),
             self.metrics,
             settings.trusted_proxies,
+            settings.largest_level,
         )
 
     def tasks_finished(self, outcomes: list[Outcome]) -> None:

@@ -84,6 +84,7 @@ _OLDEST: Schema = {
     **nullable(TIME),
     "description": "Of those that do not wait for their customers; null: there are none.",
 }
+_NOBODY: Schema = {"type": "boolean", "description": "No enabled operator may decide items of this level."}
 
 RESULT_PARTS: dict[str, Schema] = {
     "Operator": record("A member of staff.", id=ID, name=TEXT, role=ROLE, level=LEVEL),
@@ -166,6 +167,7 @@ RESULT_PARTS: dict[str, Schema] = {
                 claimed=_COUNT,
                 waiting=_WAITING_COUNT,
                 oldest_at=_OLDEST,
+                nobody_has_level=_NOBODY,
             )
         ),
         buckets=_list(

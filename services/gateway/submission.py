@@ -10,6 +10,7 @@ from services.contracts.action import find_action
 from services.contracts.actions import Login
 from services.contracts.errors import Code, Refusal
 from services.contracts.idempotency import is_key
+from services.contracts.operators import LARGEST_LEVEL
 from services.contracts.tasks import Identity, Task, new_task
 from services.contracts.tokens import presented_hash
 from services.contracts.validation import Invalid, fault
@@ -42,6 +43,7 @@ class Submissions:
     rate: SlidingWindow
     metrics: Metrics
     trusted_proxies: int = 0
+    largest_level: int = LARGEST_LEVEL
 
     def submit(self, request: Request) -> Response:
         """The answer. Raises ``Refusal`` or ``Unavailable``."""
@@ -59,7 +61,7 @@ class Submissions:
         action = find_action(envelope.task["action"]) if envelope.states_action else None
         if action is not None and identity["role"] not in action.roles:
             raise Refusal(Code.NOT_PERMITTED)
-        data = envelope.check(action)
+        data = envelope.check(action, self.largest_level)
         assert action is not None
         self._check_rate(identity)
         if action.session:

@@ -143,7 +143,7 @@ def _attempt(tx: Transaction, request: Request, admission: Admission, rules: Rul
         raise Malformed(f"task {request.id} asks for an action without an operation")
     try:
         work = Work(tx, request.id, admission.admit(request, operation.action), rules.limits, rules.figures)
-        data = parse_data(operation.action, request.data)
+        data = parse_data(operation.action, request.data, largest_level=rules.limits.largest_level)
         with tx.savepoint():
             result = operation.function(work, data)
             _check_size(result)

@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 from services.contracts.errors import Code, Refusal
-from services.contracts.tasks import ChangeEvent, ItemState, utc_text
+from services.contracts.tasks import ChangeEvent, ItemChange, ItemState, utc_text
 from services.info.kinds import Kind
-from services.info.work import Row, Transaction, Work
+from services.info.work import AuditEntry, Row, Transaction, Work
 
 TEXT_SHOWN = 200
 """How many characters of an item's text the live desk shows."""
@@ -181,17 +181,44 @@ def change(
     assignments: text of this program, its values in ``params``
     note:        what the audit keeps beside the item's new state
     """
-    sql = statement(before.kind, _CHANGE, assignments=assignments)
-    (row,) = work.query(sql, {**params, "id": before.id})
-    after = item_of(before.kind, row)
+    after = _updated(work, before, assignments, params)
     tell(work, event, before, after, note)
     return after
+
+
+def renew(work: Work, before: Item, assignments: str, params: Mapping[str, Any]) -> Item:
+    """The locked item ``before`` with its claim renewed: told, and not audited, since nothing was done to it."""
+    after = _updated(work, before, assignments, params)
+    work.changes.append(change_of("claimed", before, after))
+    return after
+
+
+def _updated(work: Work, before: Item, assignments: str, params: Mapping[str, Any]) -> Item:
+    sql = statement(before.kind, _CHANGE, assignments=assignments)
+    (row,) = work.query(sql, {**params, "id": before.id})
+    return item_of(before.kind, row)
 
 
 def tell(
     work: Work, event: ChangeEvent, before: Item | None, after: Item, note: Mapping[str, Any] | None = None
 ) -> None:
     """Audit a change of an item, and have it said once it has committed."""
-    entity, was = after.kind.type.value, before or after
-    work.audit(entity, after.id, event, before.shown if before else None, {**after.shown, **(note or {})})
-    work.changed(event, after.state, was.level, after.shown["created_at"])
+    work.entries.append(entry_of(event, before, after, note))
+    work.changes.append(change_of(event, before, after))
+
+
+def entry_of(event: str, before: Item | None, after: Item, note: Mapping[str, Any] | None = None) -> AuditEntry:
+    """The audit's entry of a change of an item."""
+    state = {**after.shown, **(note or {})}
+    return AuditEntry(after.kind.type.value, after.id, event, before.shown if before else None, state)
+
+
+def change_of(event: ChangeEvent, before: Item | None, after: Item) -> ItemChange:
+    """A change of an item as it is published."""
+    level_before = (before or after).level
+    return {
+        "event": event,
+        "item": after.state,
+        "level_before": level_before,
+        "created_at": after.shown["created_at"],
+    }

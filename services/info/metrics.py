@@ -6,6 +6,7 @@ from services.contracts.action import ACTIONS
 from services.contracts.metrics import (
     DEAD_LETTERS_KEPT,
     HIGHEST_LEVEL,
+    ITEMS_NOBODY_DECIDES,
     ITEMS_OLDEST,
     ITEMS_PENDING,
     REPUBLISHED,
@@ -17,6 +18,7 @@ from services.contracts.metrics import (
 from services.contracts.operators import ItemType
 from services.contracts.tasks import Outcome
 from services.info.board import Shelf, Waiting
+from services.info.deciders import highest_levels
 from services.info.work import Transaction
 from services.runtime.telemetry.measures import Measures
 
@@ -39,6 +41,7 @@ class Metrics:
         self._dead_letters = measures.gauge(DEAD_LETTERS_KEPT)
         self._unfinished = measures.gauge(TASKS_UNFINISHED)
         self._oldest = measures.gauge(UNFINISHED_OLDEST)
+        self._nobody_decides = measures.gauge(ITEMS_NOBODY_DECIDES)
 
     def stored(self, outcomes: Iterable[Outcome]) -> None:
         """Outcomes have committed that were not there before."""
@@ -61,6 +64,12 @@ class Metrics:
         self._dead_letters.set(row["dead_letters"])
         self._unfinished.set(row["unfinished"])
         self._oldest.set(row["oldest"])
+
+    def read_levels(self, tx: Transaction, shelves: Mapping[Shelf, Waiting]) -> None:
+        """Compare the levels of what waits with those that enabled operators have."""
+        for item_type, highest in highest_levels(tx).items():
+            above = [shelf for shelf in shelves if shelf[0] is item_type and shelf[1] > highest]
+            self._nobody_decides.labels(item_type.value).set(sum(shelves[shelf]["count"] for shelf in above))
 
 
 def show_board(measures: Measures, shelves: Shelves) -> None:

@@ -6,10 +6,10 @@ Each function works in the caller's transaction. ``actor`` says in the audit who
 from typing import Any, NamedTuple
 
 from services.contracts.characters import is_spaced, normal, refused_in
-from services.contracts.operators import Role
+from services.contracts.operators import LARGEST_LEVEL, Role
 from services.contracts.tasks import utc_text
 from services.contracts.tokens import new_token, token_hash
-from services.info import audit, staffing
+from services.info import audit, items, releases, staffing
 from services.info.staffing import Changed
 from services.info.work import Row
 from services.runtime.postgres.transaction import Transaction
@@ -29,10 +29,19 @@ class NewOperator(NamedTuple):
     token: str
 
 
-def add(tx: Transaction, name: str, role: Role, level: int, actor: str, token: str | None = None) -> NewOperator:
+def add(
+    tx: Transaction,
+    name: str,
+    role: Role,
+    level: int,
+    actor: str,
+    token: str | None = None,
+    *,
+    largest_level: int = LARGEST_LEVEL,
+) -> NewOperator:
     """A new operator, with a generated token unless the demo data brings its own. Raises ``OperatorError``."""
     name = _checked(name)
-    _check(level)
+    _check(level, largest_level)
     token = token or new_token()
     added = staffing.add(tx, name, role, level, token_hash(token))
     if added is None:
@@ -81,9 +90,9 @@ def rotate(tx: Transaction, name: str, actor: str) -> str:
     return token
 
 
-def set_level(tx: Transaction, name: str, level: int, actor: str) -> None:
+def set_level(tx: Transaction, name: str, level: int, actor: str, *, largest_level: int = LARGEST_LEVEL) -> None:
     """Tasks that execute after this commits are judged by the new level. Raises ``OperatorError``."""
-    _check(level)
+    _check(level, largest_level)
     _audited(tx, staffing.set_level(tx, _locked(tx, name), level), actor)
 
 
@@ -119,11 +128,13 @@ def _named_alike(alike: Row | None, name: str) -> OperatorError:
     return OperatorError(f"{name} looks like the name of operator {alike['id']}, {alike['name']}.")
 
 
-def _check(level: int) -> None:
-    if not 1 <= level < 2**63:
-        raise OperatorError("A level is a whole number from 1.")
+def _check(level: int, largest_level: int) -> None:
+    if not 1 <= level <= largest_level:
+        raise OperatorError(f"A level is a whole number from 1 to {largest_level}.")
 
 
 def _audited(tx: Transaction, changed: Changed, actor: str) -> Row:
-    audit.write(tx, [(audit.Author(actor=actor), changed.entry)])
+    entries = [changed.entry, *(items.entry_of("released", *ended) for ended in changed.released)]
+    audit.write(tx, [(audit.Author(actor=actor), entry) for entry in entries])
+    releases.notify(tx, changed.released)
     return changed.row

@@ -17,7 +17,7 @@ from services.contracts.events import (
 )
 from services.contracts.operators import Role
 from services.contracts.tasks import Identity, ItemChange, Operation, OperatorChange, Outcome, Task
-from services.info import look_alikes, seals, sessions, task_store
+from services.info import look_alikes, releases, seals, sessions, task_store
 from services.info.batch import Rules
 from services.info.board import Waiting
 from services.info.desk import Desk
@@ -91,7 +91,12 @@ class InfoService:
         return outcomes[0]
 
     def _executor(self) -> Executor:
-        limits = Limits(self.settings.claim_seconds, self.settings.max_claims)
+        limits = Limits(
+            self.settings.claim_seconds,
+            self.settings.max_claims,
+            self.settings.longest_claim_seconds,
+            self.settings.largest_level,
+        )
         idle, retention = self.settings.session_idle_seconds, self.settings.retention_days
         rules = Rules(OPERATIONS, limits, idle, retention, self.desk.figures)
         return Executor(self.database, rules)
@@ -142,6 +147,11 @@ class InfoService:
         """Say which operators changed, whoever changed them."""
         changes = [json.loads(payload) for payload in payloads] or [EVERYONE]
         self.events.say(OPERATORS_CHANGED, changes)
+
+    @notified(releases.CHANNEL)
+    def tell_items_changed(self, payloads: list[str]) -> None:
+        """Publish changes of items that no task has made. Those that were missed show at the next reading."""
+        self.events.say(ITEMS_CHANGED, [json.loads(payload) for payload in payloads])
 
     # --- tasks as recorded
 
@@ -207,6 +217,7 @@ class InfoService:
         """Read for the metrics what waits for somebody in the database."""
         with self.database.transaction() as tx:
             self.metrics.read_overdue(tx)
+            self.metrics.read_levels(tx, self.desk.shelves())
 
     @every(15.0, at_start=True)
     def complete_rows(self) -> None:

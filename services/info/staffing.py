@@ -9,6 +9,7 @@ from services.contracts.operators import Role
 from services.info import look_alikes, sessions, turns
 from services.info.name_keys import name_keys
 from services.info.outcomes import operator_shown
+from services.info.releases import Released, end_claims
 from services.info.work import AuditEntry, Row, Transaction
 
 _STATE = "SELECT id, name, role, level, active FROM operator"
@@ -36,10 +37,11 @@ _UPDATES = {
 
 
 class Changed(NamedTuple):
-    """An operator's row as it is now, and what is to be audited."""
+    """An operator's row as it is now, what is to be audited, and the operator's claims that ended with the change."""
 
     row: Row
     entry: AuditEntry
+    released: list[Released]
 
 
 def locked(tx: Transaction, operator_id: int) -> Row | None:
@@ -57,13 +59,13 @@ def locked_admins(tx: Transaction) -> list[Row]:
 def add(tx: Transaction, name: str, role: Role, level: int, token_hash: str) -> Changed | None:
     """A new operator; None when the token is somebody's already, or the name, or one that looks like it."""
     row = tx.one(_ADD, (name, *name_keys(name), role.value, level, token_hash))
-    return None if row is None else Changed(row, AuditEntry("operator", row["id"], "added", None, state_of(row)))
+    return None if row is None else Changed(row, AuditEntry("operator", row["id"], "added", None, state_of(row)), [])
 
 
 def rename(tx: Transaction, before: Row, name: str) -> Changed:
     """Another name. Nobody may have it, or one that looks like it (``find_named``)."""
     (after,) = tx.query(_RENAME, (name, *name_keys(name), before["id"]))
-    return Changed(after, AuditEntry("operator", after["id"], "renamed", state_of(before), state_of(after)))
+    return Changed(after, AuditEntry("operator", after["id"], "renamed", state_of(before), state_of(after)), [])
 
 
 def find_named(tx: Transaction, name: str, other_than: int = 0) -> Row | None:
@@ -73,7 +75,7 @@ def find_named(tx: Transaction, name: str, other_than: int = 0) -> Row | None:
 
 
 def disable(tx: Transaction, before: Row) -> Changed:
-    """Refuse the operator from now on, and end the open session."""
+    """Refuse the operator from now on, and end the open session and the claims."""
     sessions.end_all(tx, before["id"])
     return _change(tx, before, "disabled", "active", False)
 
@@ -90,12 +92,12 @@ def rotate(tx: Transaction, before: Row, token_hash: str) -> Changed:
 
 
 def set_level(tx: Transaction, before: Row, level: int) -> Changed:
-    """Tasks that execute afterwards are judged by the new level."""
+    """Tasks that execute afterwards are judged by the new level; claims on items above it end."""
     return _change(tx, before, "level_set", "level", level)
 
 
 def set_role(tx: Transaction, before: Row, role: Role) -> Changed:
-    """Tasks that execute afterwards are judged by the new role."""
+    """Tasks that execute afterwards are judged by the new role; claims on items that it does not decide end."""
     return _change(tx, before, "role_set", "role", role.value)
 
 
@@ -106,4 +108,5 @@ def state_of(row: Row) -> dict[str, Any]:
 
 def _change(tx: Transaction, before: Row, event: str, column: str, value: Any) -> Changed:
     (after,) = tx.query(_UPDATES[column], (value, before["id"]))
-    return Changed(after, AuditEntry("operator", after["id"], event, state_of(before), state_of(after)))
+    entry = AuditEntry("operator", after["id"], event, state_of(before), state_of(after))
+    return Changed(after, entry, end_claims(tx, after))

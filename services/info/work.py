@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from services.contracts.operators import Role
-from services.contracts.tasks import ChangeEvent, ItemChange, ItemState
+from services.contracts.operators import LARGEST_LEVEL, Role
+from services.contracts.tasks import ItemChange
 from services.info.figures import Figures
 
 Params = Sequence[Any] | Mapping[str, Any] | None
@@ -34,10 +34,18 @@ class Operator:
 
 @dataclass(frozen=True)
 class Limits:
-    """How long a claim lasts, in seconds, and how many an operator may hold."""
+    """What the settings bound.
+
+    claim_seconds:         how long a claim lasts unless it is renewed
+    max_claims:            how many an operator may hold
+    longest_claim_seconds: how long a claim lasts however often it is renewed
+    largest_level:         the highest level that an item or an operator is given
+    """
 
     claim_seconds: int
     max_claims: int
+    longest_claim_seconds: int = 28_800
+    largest_level: int = LARGEST_LEVEL
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,3 @@ class Work:
     ) -> None:
         """Note a change for the audit; ``before`` and ``after`` hold JSON values."""
         self.entries.append(AuditEntry(entity, entity_id, event, before, after))
-
-    def changed(self, event: ChangeEvent, item: ItemState, level_before: int, created_at: str) -> None:
-        """Note a change of an item, to be said as ``items_changed`` once it has committed."""
-        self.changes.append({"event": event, "item": item, "level_before": level_before, "created_at": created_at})

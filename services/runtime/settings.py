@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from services.contracts.operators import LARGEST_LEVEL
 from services.runtime.crash_points import POINTS
 from services.runtime.messaging.topology import QUEUED_TASKS
 
@@ -119,6 +120,12 @@ class Settings:
     db_tasks_service: str = _setting("async", _choice("async", "sync"), "How database tasks of Service are executed.")
     claim_seconds: int = _setting(900, _whole(1, 86_400), "How long a claim lasts.")
     max_claims: int = _setting(5, _whole(1, 1_000), "The most claims that an operator holds at a time.")
+    longest_claim_seconds: int = _setting(
+        28_800, _whole(1, 864_000), "A claim that is renewed again and again ends after this long."
+    )
+    largest_level: int = _setting(
+        LARGEST_LEVEL, _whole(1, 1_000_000), "The highest level that an item or an operator may be given."
+    )
     session_idle_seconds: int = _setting(43_200, _whole(1, 2_592_000), "An unused session ends after this long.")
     logins_per_minute: int = _setting(10, _whole(1, 100_000), "Failed logins a minute, for a name and for an address.")
     failed_tokens_per_minute: int = _setting(

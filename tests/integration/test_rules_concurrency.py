@@ -136,6 +136,7 @@ def test_a_review_that_waited_for_a_claim_is_told_who_claimed(desk: Desk, alice:
 def test_a_review_that_waited_for_an_escalation_meets_the_new_level(desk: Desk, alice: Staff) -> None:
     (item_id,) = transfers(desk, alice, 1)
     bob, carol = (desk.hire(name, Role.COMPLIANCE) for name in ("Bob", "Carol"))
+    desk.hire("Carlos", Role.COMPLIANCE, 2)
     escalation, verdict = {"type": "transfer", "id": item_id, "level": 2}, {"id": item_id, "approved": True}
 
     outcome = while_it_is_under_way(desk, (bob, "escalate_task", escalation), (carol, "review_transfer", verdict))

@@ -78,7 +78,9 @@ class Walk(RuleBasedStateMachine):
         }
         self.things: dict[tuple[str, int], Thing] = {}
         self.order: list[Thing] = []
-        self.changes = 1
+        self.root = self.desk.hire("Root", Role.ADMIN, 1)
+        self.audited = 1
+        self.changes = 0
 
     @initialize(luck=st.randoms(use_true_random=True))
     def a_morning(self, luck: Random) -> None:
@@ -133,7 +135,7 @@ class Walk(RuleBasedStateMachine):
     def attempt(self, action: str, name: str, thing: Thing | None, data: dict[str, Any]) -> dict[str, Any] | None:
         """Run a task that names an item; its result when the model allows it, and None when both refuse alike."""
         clerk = self.clerks[name]
-        expected = refusal(action, clerk, thing, data, len(self.held(name)), BOUND)
+        expected = refusal(action, clerk, thing, data, len(self.held(name)), BOUND, self.clerks.values())
         if expected is None:
             return self.desk.done(self.staff[name], action, **data)
         code, params = self.desk.refused(self.staff[name], action, **data)
@@ -148,6 +150,7 @@ class Walk(RuleBasedStateMachine):
             "level_too_low": lambda it: {"required": it.level, "yours": clerk.level},
             "level_not_higher": lambda it: {"current": it.level},
             "version_conflict": lambda it: {"current": it.version, "stated": data["version"]},
+            "nobody_has_level": lambda it: {"level": data["level"]},
             "too_many_claims": lambda it: {"held": len(self.held(clerk.name)), "limit": BOUND},
             "already_decided": lambda it: self.who("decided", it.decided_by) | {"decided_at": params["decided_at"]},
             "claimed_by_other": lambda it: self.who("claimed", it.holder) | {"claimed_until": params["claimed_until"]},
@@ -165,9 +168,10 @@ class Walk(RuleBasedStateMachine):
         return {f"{did}_by": name, f"{did}_by_id": self.staff[name].id if name else None}
 
     def changed(self, thing: Thing, event: str, version: int = 1) -> None:
-        """The model has changed a thing: the product has said the same."""
+        """The model has changed a thing: the product has said the same, and audited it unless the version stayed."""
         thing.version += version
         self.changes += 1
+        self.audited += version
         change = self.desk.changes[-1]
         assert change["event"] == event
         assert (change["item"]["type"], change["item"]["id"]) == (thing.type, thing.id)
@@ -257,7 +261,7 @@ class Walk(RuleBasedStateMachine):
             self.changed(thing, "released")
             self.check_with_customer(thing, result)
 
-    @rule(level=levels)
+    @rule(level=st.integers(1, 4))
     def escalate(self, level: int) -> None:
         item_type, item_id = self.draw_thing()
         name = self.draw_name(item_type, item_id)
@@ -327,8 +331,35 @@ class Walk(RuleBasedStateMachine):
         thing.holder = None
 
     def become(self, name: str, role: Role, level: int) -> None:
-        self.desk.sql("UPDATE operator SET role = %s, level = %s WHERE name = %s", role.value, level, name)
+        """Another role and level; claims on what they do not decide end with the change."""
+        known = len(self.desk.changes)
+        self.desk.done(self.root, "change_operator", id=self.staff[name].id, role=role.value, level=level)
         self.clerks[name].role, self.clerks[name].level = role.value, level
+        self.let_go(name, [it for it in self.order if it.type not in TYPES[role.value] or it.level > level], known)
+
+    def let_go(self, name: str, things: list[Thing], known: int) -> None:
+        """The claims on these things that somebody holds have ended; ``known`` changes were told before."""
+        ended = [thing for thing in things if thing.holder == name]
+        for thing in ended:
+            thing.holder = None
+            thing.version += 1
+        told = {(it["event"], it["item"]["type"], it["item"]["id"]): it for it in self.desk.changes[known:]}
+        assert told.keys() == {("released", thing.type, thing.id) for thing in ended}
+        for thing in ended:
+            self.check_shown(thing, dict(told["released", thing.type, thing.id]["item"]))
+        self.changes += len(ended)
+        self.audited += len(ended)
+
+    @rule(name=names)
+    def somebody_is_away_for_a_while(self, name: str) -> None:
+        """Disabled, with an end of all claims, and enabled again."""
+        known = len(self.desk.changes)
+        self.desk.done(self.root, "disable_operator", id=self.staff[name].id)
+        self.let_go(name, self.order, known)
+        assert self.desk.refused(self.staff[name], "list_queue")[0] == "operator_disabled"
+        self.desk.done(self.root, "enable_operator", id=self.staff[name].id)
+        (row,) = self.desk.sql("INSERT INTO session (operator_id) VALUES (%s) RETURNING id::text", self.staff[name].id)
+        self.staff[name] = Staff(self.staff[name].id, name, row["id"])
 
     @rule(level=levels)
     def somebody_moves(self, level: int) -> None:
@@ -363,28 +394,28 @@ class Walk(RuleBasedStateMachine):
             self.check_shown(thing, item)
 
     @invariant()
-    def one_audit_row_and_one_event_a_change(self) -> None:
-        (row,) = self.desk.sql("SELECT count(*) AS n FROM audit")
-        assert (row["n"], len(self.desk.changes)) == (self.changes, self.changes - 1)
+    def one_event_a_change_and_an_audit_row_unless_a_claim_is_renewed(self) -> None:
+        (row,) = self.desk.sql("SELECT count(*) AS n FROM audit WHERE entity <> 'operator'")
+        assert (row["n"], len(self.desk.changes)) == (self.audited, self.changes)
 
     # What remains
 
     def check_audit(self) -> None:
         """The audit alone, read in order, ends with what the tables hold."""
         replayed: dict[tuple[str, int], dict[str, Any]] = {}
-        for entry in self.desk.sql("SELECT * FROM audit WHERE entity <> 'customer' ORDER BY id"):
+        for entry in self.desk.sql("SELECT * FROM audit WHERE entity NOT IN ('customer', 'operator') ORDER BY id"):
             key = entry["entity"], entry["entity_id"]
             before = replayed.get(key)
             assert (before is None) == (entry["before"] is None) == (entry["event"] == "created")
             if before is not None:
-                assert entry["before"] in possibly_lapsed(before)
+                assert as_held(entry["before"], before) in possibly_lapsed(before)
             replayed[key] = entry["after"]
         assert replayed.keys() == self.things.keys()
         for (item_type, item_id), after in replayed.items():
             thing = self.things[item_type, item_id]
             shown = self.desk.done(self.staff["Bob"], f"get_{item_type}", id=item_id)[item_type]
             self.check_shown(thing, shown)
-            assert shown in possibly_lapsed(after)
+            assert as_held(shown, after) in possibly_lapsed(after)
             if item_type == "inquiry":
                 assert self.answers(item_id) == thing.answers
 
@@ -392,6 +423,13 @@ class Walk(RuleBasedStateMachine):
         answers = "SELECT answer FROM inquiry_answer WHERE inquiry_id = %s AND NOT from_customer ORDER BY id"
         rows = self.desk.sql(answers, item_id)
         return [row["answer"] for row in rows]
+
+
+def as_held(state: dict[str, Any], audited: dict[str, Any]) -> dict[str, Any]:
+    """The state with the end of its claim as it was audited: a claim that is renewed later ends later."""
+    if state["claimed_by"] is None or state["claimed_until"] < (audited["claimed_until"] or ""):
+        return state
+    return {**state, "claimed_until": audited["claimed_until"]}
 
 
 def possibly_lapsed(state: dict[str, Any]) -> list[dict[str, Any]]:

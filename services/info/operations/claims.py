@@ -4,17 +4,29 @@ from typing import Any
 
 from services.contracts.actions import EscalateTask, GetTask, ReleaseTask
 from services.contracts.errors import Code, Refusal
+from services.contracts.operators import Role
 from services.info import items
+from services.info.deciders import somebody_may_decide
 from services.info.items import Item, item_of, statement
-from services.info.kinds import INQUIRY, Kind
+from services.info.kinds import INQUIRY, KINDS, Kind
 from services.info.operations.filters import Conditions, conditions_of
 from services.info.operations.registry import operation
+from services.info.releases import FREED
 from services.info.rules import check_holder, check_may_decide, check_raises_level, check_undecided, kind_for
 from services.info.work import Work
 
-_LEASE = "claimed_by = %(me)s, claimed_until = statement_timestamp() + %(claim_seconds)s * interval '1 second'"
-_CLAIMED = f"{_LEASE}, version = version + 1"
-_FREED = "claimed_by = NULL, claimed_until = NULL, version = version + 1"
+_CLAIMED = """
+    claimed_by = %(me)s, claimed_at = statement_timestamp(), version = version + 1,
+    claimed_until = statement_timestamp() + least(%(claim_seconds)s, %(longest)s) * interval '1 second'
+"""
+
+# A claim taken before there was claimed_at counts from its first renewal on.
+_RENEWED = """
+    claimed_at = coalesce(claimed_at, statement_timestamp()),
+    claimed_until = greatest(claimed_until, least(
+        statement_timestamp() + %(claim_seconds)s * interval '1 second',
+        coalesce(claimed_at, statement_timestamp()) + %(longest)s * interval '1 second'))
+"""
 
 # What the caller holds already, longest waiting first.
 _HELD = """
@@ -59,24 +71,31 @@ def get_task(work: Work, data: GetTask.Data) -> dict[str, Any]:
 @operation(EscalateTask)
 def escalate_task(work: Work, data: EscalateTask.Data) -> dict[str, Any]:
     """The item, now at a higher level and free."""
-    item = items.lock(work, kind_for(work.operator, data.type), data.id)
+    kind = kind_for(work.operator, data.type)
+    # Operators are locked before items.
+    somebody = somebody_may_decide(work, kind, data.id, data.level)
+    item = items.lock(work, kind, data.id)
     check_may_decide(work.operator, item)
     check_raises_level(item, data.level)
+    if not somebody:
+        raise Refusal(Code.NOBODY_HAS_LEVEL, {"level": data.level})
     note = None if data.reason is None else {"escalation_reason": data.reason}
     return _with_customer(
         items.change(
-            work, "escalated", item, f"level = %(level)s, {_FREED}{_attended(item.kind)}", {"level": data.level}, note
+            work, "escalated", item, f"level = %(level)s, {FREED}{_attended(item.kind)}", {"level": data.level}, note
         )
     )
 
 
 @operation(ReleaseTask)
 def release_task(work: Work, data: ReleaseTask.Data) -> dict[str, Any]:
-    """The item, free again."""
-    item = items.lock(work, kind_for(work.operator, data.type), data.id)
+    """The item, free again; only an Admin ends the claim of another operator."""
+    admin = work.operator.role is Role.ADMIN
+    item = items.lock(work, KINDS[data.type] if admin else kind_for(work.operator, data.type), data.id)
     check_undecided(item)
-    check_holder(work.operator, item)
-    return _with_customer(items.change(work, "released", item, _FREED, {}))
+    if not (admin and item.holder):
+        check_holder(work.operator, item)
+    return _with_customer(items.change(work, "released", item, FREED, {}))
 
 
 def _claim(work: Work, kind: Kind, item_id: int) -> Item:
@@ -116,7 +135,7 @@ def _ready(kind: Kind) -> str:
 
 
 def _renew(work: Work, item: Item) -> Item:
-    return items.change(work, "claimed", item, _LEASE, _params(work))
+    return items.renew(work, item, _RENEWED, _params(work))
 
 
 def _check_claims_left(work: Work) -> None:
@@ -127,7 +146,12 @@ def _check_claims_left(work: Work) -> None:
 
 
 def _params(work: Work) -> dict[str, Any]:
-    return {"me": work.operator.id, "level": work.operator.level, "claim_seconds": work.limits.claim_seconds}
+    return {
+        "me": work.operator.id,
+        "level": work.operator.level,
+        "claim_seconds": work.limits.claim_seconds,
+        "longest": work.limits.longest_claim_seconds,
+    }
 
 
 def _attended(kind: Kind) -> str:

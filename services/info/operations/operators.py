@@ -14,7 +14,7 @@ from services.contracts.actions import (
 from services.contracts.errors import Code, Refusal
 from services.contracts.operators import Role
 from services.contracts.validation import Invalid, fault
-from services.info import staffing
+from services.info import items, staffing
 from services.info.items import json_value
 from services.info.operations.registry import operation
 from services.info.paging import an_id, cursor_of, like, page, values_of
@@ -117,6 +117,8 @@ def _token_taken() -> Invalid:
 
 def _noted(work: Work, changed: Changed) -> Row:
     work.entries.append(changed.entry)
+    for before, after in changed.released:
+        items.tell(work, "released", before, after)
     work.operators_changed.add(changed.row["id"])
     return changed.row
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from services.contracts.actions import GetStatistics
 from services.contracts.operators import Role
 from services.contracts.tasks import utc_text
+from services.info.deciders import highest_levels
 from services.info.figures import Counted
 from services.info.items import json_value, statement
 from services.info.kinds import KINDS, Kind
@@ -63,8 +64,10 @@ def get_statistics(work: Work, data: GetStatistics.Data) -> dict[str, Any]:
     since = running["bucket"] - timedelta(seconds=period.seconds * (period.buckets - 1))
     params["since"] = since
     figures: dict[str, list[dict[str, Any]]] = {"pending": [], "buckets": [], "totals": [], "reviewers": []}
+    highest = highest_levels(work)
     for kind in KINDS.values():
         if work.operator.role is Role.ADMIN or kind.type in work.operator.role.decides:
+            figures["pending"] += _pending(work, kind, highest[kind.type])
             _count(work, kind, params, figures)
     return {
         "statistics": {
@@ -77,10 +80,19 @@ def get_statistics(work: Work, data: GetStatistics.Data) -> dict[str, Any]:
     }
 
 
+def _pending(work: Work, kind: Kind, highest: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "type": kind.type.value,
+            **{key: json_value(value) for key, value in row.items()},
+            "nobody_has_level": row["level"] > highest,
+        }
+        for row in work.query(statement(kind, _PENDING, **kind.waiting))
+    ]
+
+
 def _count(work: Work, kind: Kind, params: Mapping[str, Any], figures: dict[str, list[dict[str, Any]]]) -> None:
     name = kind.type.value
-    for row in work.query(statement(kind, _PENDING, **kind.waiting)):
-        figures["pending"].append({"type": name, **{key: json_value(value) for key, value in row.items()}})
     counted = work.figures.get(params["seconds"], kind.type, params["since"], lambda: _counted(work, kind, params))
     created = {row["bucket"]: row["created"] for row in counted.created}
     decided = counted.decided

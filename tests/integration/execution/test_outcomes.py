@@ -56,7 +56,7 @@ def test_what_a_refused_operation_did_is_undone_with_its_audit(office: Office) -
     def refuse_b(work: Work, data: Any) -> dict[str, Any]:
         result = insert_customer(work, data)
         if data.name == "b":
-            work.changed("created", {"id": 1}, 1, "")  # type: ignore[typeddict-item]
+            work.changes.append({})  # type: ignore[typeddict-item]
             raise Refusal(Code.NOTHING_TO_DO)
         return result
 

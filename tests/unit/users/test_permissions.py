@@ -8,7 +8,8 @@ from services.users.permissions import may
 EVERYONE = {"login", "logout", "get_customer", "get_document", "get_transfer", "get_inquiry"}
 DECIDING = {"get_task", "escalate_task", "release_task", "list_tasks"}
 PERMITTED = {
-    Role.ADMIN: EVERYONE | {"create_customer", "create_document", "create_transfer", "create_inquiry", "reply_inquiry"},
+    Role.ADMIN: EVERYONE
+    | {"create_customer", "create_document", "create_transfer", "create_inquiry", "reply_inquiry", "release_task"},
     Role.COMPLIANCE: EVERYONE | DECIDING | {"review_document", "review_transfer"},
     Role.SERVICE: EVERYONE | DECIDING | {"respond_inquiry"},
 }

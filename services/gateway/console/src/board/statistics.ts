@@ -10,6 +10,8 @@ export interface Waiting {
   claimed: number;
   /** Of those that do not wait for their customers. */
   oldest_at: string | null;
+  /** No enabled operator may decide items of this level. */
+  nobody_has_level: boolean;
 }
 
 export interface Counted {

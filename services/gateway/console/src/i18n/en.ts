@@ -359,6 +359,7 @@ export const en = {
   'board.pending': 'Waiting now',
   'board.oldest': 'oldest {age}',
   'board.nobodyWaits': 'Nothing waits',
+  'board.nobodyHasLevel': 'Nobody may decide this level',
   'board.claimed': '{count} taken',
   'board.decisions': 'Decisions',
   'board.perHour': '{rate} an hour',

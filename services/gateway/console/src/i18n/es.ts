@@ -361,6 +361,7 @@ export const es: Messages = {
   'board.pending': 'En espera ahora',
   'board.oldest': 'el más antiguo, {age}',
   'board.nobodyWaits': 'Nada espera',
+  'board.nobodyHasLevel': 'Nadie puede decidir este nivel',
   'board.claimed': '{count} tomados',
   'board.decisions': 'Decisiones',
   'board.perHour': '{rate} por hora',

@@ -361,6 +361,7 @@ export const zh: Messages = {
   'board.pending': '目前等候',
   'board.oldest': '最久 {age}',
   'board.nobodyWaits': '沒有等候的項目',
+  'board.nobodyHasLevel': '沒有人能審核此等級',
   'board.claimed': '{count} 個已取得',
   'board.decisions': '決定',
   'board.perHour': '每小時 {rate}',
