@@ -211,7 +211,7 @@ def test_what_was_decided_is_not_read_for_it(desk: Desk, alice: Staff, filters: 
         kind = KINDS[data.type]
         fits = conditions_of(kind, data)
         assert fits
-        params = {"me": carol.id, "level": 1, "claim_seconds": 900, **fits.params}
+        params = {"me": carol.id, "level": 1, "claim_seconds": 900, "longest": 28_800, **fits.params}
         sql = f"EXPLAIN (ANALYZE, FORMAT JSON) {next_item(kind, fits)}"
         plan = tx.query(sql, params)[0]["QUERY PLAN"][0]["Plan"]
 
