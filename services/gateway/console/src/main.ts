@@ -6,10 +6,12 @@ import { startLanguage } from './state/language.svelte';
 import { resume } from './state/session.svelte';
 import { startTheme } from './state/theme.svelte';
 import { startRouting } from './state/where.svelte';
+import { startTooltips } from './ui/tooltips';
 
 startTheme();
 await startLanguage();
 startClock();
 startRouting();
+startTooltips();
 resume();
 mount(App, { target: document.getElementById('app') as HTMLElement });

@@ -25,7 +25,8 @@ export interface Counted {
 }
 
 export interface Reviewer {
-  name: string;
+  /** None for those whom the reader is not told of. */
+  name: string | null;
   type: ItemType;
   approved: number;
   rejected: number;
@@ -83,6 +84,18 @@ export function perHour(statistics: Statistics, types: readonly ItemType[]): num
 
 export function decided(counted: { approved: number; rejected: number; closed: number }): number {
   return counted.approved + counted.rejected + counted.closed;
+}
+
+/** Who made the decisions of the types in view, most first. Only an Admin is told of every reviewer: what others decided is a
+ *  row of its own, so that the rows add up to the totals. */
+export function byReviewer(statistics: Pick<Statistics, 'reviewers' | 'totals'>, types: readonly ItemType[]): Reviewer[] {
+  const named = statistics.reviewers.filter(({ type }) => types.includes(type));
+  const others = statistics.totals.filter(({ type }) => types.includes(type)).map(({ type, ...total }) => {
+    const rest = (outcome: Outcome): number =>
+      named.filter((each) => each.type === type).reduce((left, each) => left - each[outcome], total[outcome]);
+    return { name: null, type, approved: rest('approved'), rejected: rest('rejected'), closed: rest('closed'), median_seconds: null, p95_seconds: null };
+  });
+  return [...named.sort((a, b) => decided(b) - decided(a)), ...others.filter((each) => decided(each) > 0)];
 }
 
 /** Values on top of one another, for a stacked plot: the last series is the whole. */

@@ -1,21 +1,22 @@
 /** The reader's language, everywhere at once. */
 import { en, type MessageKey, type Messages } from '../i18n/en';
 import { createFormat, type Format } from '../i18n/format';
-import { bestLanguage, LANGUAGES, type Language } from '../i18n/languages';
+import { bestLanguage, LANGUAGES, regional, type Language } from '../i18n/languages';
 import { fill, type Params } from '../i18n/translate';
 import { part } from './parts';
 
 const PLACE = 'backoffice.language';
 
-const state = $state<{ language: Language; messages: Messages; format: Format }>({
+const state = $state<{ language: Language; locale: string; messages: Messages; format: Format }>({
   language: 'en',
+  locale: 'en',
   messages: en,
   format: createFormat('en'),
 });
 
 /** The sentence in the reader's language. */
 export function t(key: MessageKey, params: Params = {}): string {
-  return fill(state.messages[key], params, state.language);
+  return fill(state.messages[key], params, state.locale);
 }
 
 /** The sentence of a key that is put together; the key's own last part when there is none. */
@@ -26,6 +27,11 @@ export function tOf(prefix: string, name: string): string {
 
 export function language(): Language {
   return state.language;
+}
+
+/** The language with the region of the reader, for `Intl`. */
+export function locale(): string {
+  return state.locale;
 }
 
 export function format(): Format {
@@ -52,7 +58,8 @@ async function useLanguage(chosen: Language): Promise<void> {
   const messages = await messagesOf(chosen);
   if (wanted !== chosen) return;
   state.messages = messages;
-  state.format = createFormat(chosen);
+  state.locale = regional(chosen, navigator.languages);
+  state.format = createFormat(state.locale);
   state.language = chosen;
   document.documentElement.lang = chosen;
 }

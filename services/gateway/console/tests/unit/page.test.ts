@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { createApi, Refused, Unreachable } from '../../src/api/client';
 import { Failed, Pending, resultOf, run } from '../../src/api/run';
 import { itemOf, type Task } from '../../src/api/types';
+import { byReviewer } from '../../src/board/statistics';
 import { en } from '../../src/i18n/en';
 import { es } from '../../src/i18n/es';
 import { createFormat } from '../../src/i18n/format';
-import { bestLanguage } from '../../src/i18n/languages';
+import { bestLanguage, regional } from '../../src/i18n/languages';
 import { fill, isolated } from '../../src/i18n/translate';
 import { zh } from '../../src/i18n/zh';
 import { newToken, tokenHash } from '../../src/operators/token';
@@ -182,5 +183,34 @@ describe('words that turn the direction of writing', () => {
     expect(fill('for {name} now', { name: 'Ada' }, 'en')).toBe('for Ada now');
     expect(fill('for {name} now', { name: '\u202eadA' }, 'en')).toBe('for \u2068\u202eadA\u2069 now');
     expect(isolated('שלום')).toBe('\u2068שלום\u2069');
+  });
+});
+
+describe('the region of the reader', () => {
+  it('is the browser\'s, in whichever language the page is', () => {
+    expect(regional('en', ['en-GB', 'en-US'])).toBe('en-GB');
+    expect(regional('en', ['de-DE', 'en'])).toBe('en-DE');
+    expect(regional('es', ['en-US', 'es-MX'])).toBe('es-MX');
+    expect(regional('zh-Hant', ['zh-TW'])).toBe('zh-Hant-TW');
+    expect(regional('en', ['en', '*'])).toBe('en');
+    expect(regional('en', [])).toBe('en');
+    expect(createFormat(regional('en', ['en-GB']), 'UTC').dateTime('2026-12-01T16:05:00Z')).toMatch(/^1 Dec 2026, 16:05$/);
+    expect(createFormat(regional('en', ['en-US']), 'UTC').day('2026-12-01T16:05:00Z')).toBe('Dec 1, 2026');
+  });
+});
+
+describe('who decided', () => {
+  const none = { created: 0, median_seconds: null, p95_seconds: null };
+  const transfers = { type: 'transfer' as const, approved: 4, rejected: 1, closed: 0, ...none };
+
+  it('adds up to the decisions, though only an Admin is told of every reviewer', () => {
+    const mine = { name: 'Bob', type: 'transfer' as const, approved: 1, rejected: 1, closed: 0, median_seconds: 3, p95_seconds: 3 };
+    expect(byReviewer({ totals: [transfers], reviewers: [] }, ['transfer']).map(({ name, approved, rejected }) => [name, approved, rejected])).toEqual([[null, 4, 1]]);
+    expect(byReviewer({ totals: [transfers], reviewers: [mine] }, ['transfer']).map(({ name, approved, rejected }) => [name, approved, rejected])).toEqual([
+      ['Bob', 1, 1],
+      [null, 3, 0],
+    ]);
+    expect(byReviewer({ totals: [transfers], reviewers: [{ ...mine, approved: 4 }] }, ['transfer']).map(({ name }) => name)).toEqual(['Bob']);
+    expect(byReviewer({ totals: [transfers], reviewers: [mine] }, ['document'])).toEqual([]);
   });
 });

@@ -10,6 +10,7 @@ import { isLookUp } from '../../src/state/tasks.svelte';
 
 beforeAll(() => {
   vi.stubGlobal('localStorage', { setItem: () => undefined });
+  vi.stubGlobal('navigator', { languages: ['en'] });
   vi.stubGlobal('sessionStorage', { getItem: () => null });
   vi.stubGlobal('document', { documentElement: {} });
 });
