@@ -112,6 +112,13 @@ RETRIES = Metric(
     "Batches that have to be tried again: held while something is unavailable, or returned to the queue as failed.",
     ("queue", "reason"),
 )
+RETRYING_SECONDS = Metric(
+    "backoffice_retrying_seconds",
+    "gauge",
+    "Seconds for which something has failed at each try, 0 when it no longer does.",
+    ("work",),
+    across="max",
+)
 REDELIVERED = Metric(
     "backoffice_messages_redelivered_total",
     "counter",

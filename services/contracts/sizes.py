@@ -43,8 +43,11 @@ class TooLarge(ValueError):
 
 
 def to_json(value: Any) -> bytes:
-    """Compact JSON in UTF-8."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    """Compact JSON in UTF-8; in ASCII when it holds what is no text (a lone surrogate), which stays as it is."""
+    try:
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 
 def size_of(value: Any) -> int:

@@ -4,14 +4,19 @@ import base64
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from services.contracts.task_ids import new_task_id
 from services.contracts.tasks import DeadLetter, utc_text
 from services.info import audit
-from services.info.requests import Request
+from services.info.requests import Asked, Request
 from services.info.work import AuditEntry, Row
 from services.runtime.postgres.transaction import Transaction
+
+LONGEST_REASON = 1_000
+LONGEST_BODY = 64_000
+"""Of a message that cannot be kept as it is (a multiple of four, as base64 needs)."""
 
 
 class DeadLetterError(Exception):
@@ -37,17 +42,42 @@ def keep(tx: Transaction, letters: Sequence[tuple[DeadLetter, Request | None]]) 
 def _row(letter: DeadLetter, task_id: str | None) -> Row:
     body, encoding = letter["body"], letter["encoding"]
     content = body.encode("utf-8", "surrogatepass")
-    digest = hashlib.sha256(b"\0".join([letter["queue"].encode(), str(task_id).encode(), content])).hexdigest()
+    queue = letter["queue"].encode("utf-8", "surrogatepass")
+    digest = hashlib.sha256(b"\0".join([queue, str(task_id).encode(), content])).hexdigest()
     if encoding == "utf-8" and ("\0" in body or not _is_text(body)):
         body, encoding = base64.b64encode(content).decode(), "base64"
     return {
-        "queue": letter["queue"].replace("\0", "?"),
-        "reason": letter["reason"].replace("\0", "?"),
+        "queue": _storable(letter["queue"]),
+        "reason": _storable(letter["reason"]),
         "body": body,
         "encoding": encoding,
         "task_id": task_id,
         "digest": digest,
     }
+
+
+def at_least(asked: Asked) -> Asked:
+    """What can be kept of a message and its task whatever the database has against them: in ASCII, and short."""
+    letter, request = asked.dead_letter, asked.request
+    if letter is None:
+        return asked
+    content = letter["body"].encode("utf-8", "surrogatepass")[:LONGEST_BODY]
+    in_base64 = letter["encoding"] == "base64"
+    kept: DeadLetter = {
+        "queue": _in_ascii(letter["queue"]),
+        "reason": f"{_in_ascii(letter['reason'])}; the database refuses it as it was, so the task has no data",
+        "body": content.decode("ascii") if in_base64 else base64.b64encode(content).decode(),
+        "encoding": "base64",
+    }
+    return Asked(None if request is None else replace(request, data={}), kept)
+
+
+def _in_ascii(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").decode().replace("\0", "?")[:LONGEST_REASON]
+
+
+def _storable(text: str) -> str:
+    return text.replace("\0", "?").encode("utf-8", "backslashreplace").decode()
 
 
 def _is_text(body: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from services.contracts.tasks import Operation
 from services.info.admission import touch
 from services.info.batch import Round, Rules, execute
+from services.info.dead_letters import at_least
 from services.info.requests import Asked, read
 from services.runtime import crash_points
 from services.runtime.pauses import Pauses
@@ -58,13 +59,26 @@ class Executor:
                     raise
                 except Exception as error:
                     log.exception("task %s fails", entry.request.id if entry.request else None)
-                    faults.append(error)
+                    if entry.dead_letter is None or (kept := self._keep_what_can_be(entry)) is None:
+                        faults.append(error)
+                    else:
+                        yield kept
             if not conflicting:
                 return
             if attempt == ATTEMPTS:
                 raise Conflict
             left = conflicting
             time.sleep(pauses.next())
+
+    def _keep_what_can_be(self, entry: Asked) -> Round | None:
+        """Recording a failure must not fail for the reason of the failure."""
+        try:
+            return self._execute([at_least(entry)])
+        except (Conflict, DatabaseUnavailable):
+            raise
+        except Exception:
+            log.exception("a dead letter cannot be kept at all")
+            return None
 
     def _execute(self, asked: Sequence[Asked]) -> Round:
         with self._pool.transaction() as tx:

@@ -39,6 +39,11 @@ def outcome_of(row: Row) -> Outcome:
     return outcome
 
 
+def without_result(outcome: Outcome) -> Outcome:
+    """The outcome as it can be told when its result cannot."""
+    return {**outcome, "data": {}, "result": None}
+
+
 def shown(row: Row) -> dict[str, Any]:
     """A task as it reads, finished or not."""
     if row["finished_at"] is not None:

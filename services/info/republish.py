@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
-from services.contracts.tasks import Task
+from services.contracts.events import TASKS_SUBMITTED
+from services.contracts.tasks import Operation, Task
 from services.info.outcomes import COLUMNS, recorded_task
+from services.info.requests import internal_error
 from services.runtime.postgres.database import Pool
 from services.runtime.postgres.transaction import Transaction, uuid_array
 
@@ -54,6 +56,16 @@ def republish(
         last = tasks[-1]["id"]
         if len(tasks) < AT_ONCE:
             return published
+
+
+def ended_as_refused(task: Task) -> Operation:
+    """What ends a recorded task that the broker will never take, and keeps it for an operator."""
+    reason = "refused by the broker; the task is as it was recorded"
+    return {
+        "task": task,
+        "refusal": internal_error(task["id"]),
+        "dead_letter": {"queue": TASKS_SUBMITTED.queue, "reason": reason, "body": "", "encoding": "utf-8"},
+    }
 
 
 def _due(tx: Transaction, ahead: float, last: str) -> list[Task]:

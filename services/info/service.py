@@ -24,13 +24,15 @@ from services.info.desk import Desk
 from services.info.execution import Executor
 from services.info.metrics import Metrics, show_board
 from services.info.operations.registry import OPERATIONS
-from services.info.republish import republish
+from services.info.outcomes import without_result
+from services.info.republish import ended_as_refused, republish
 from services.info.retention import delete_old_tasks
 from services.info.work import Limits
 from services.runtime import crash_points
 from services.runtime.configuration import Config, monitoring_of
 from services.runtime.messaging.batches import consume
 from services.runtime.messaging.broadcasts import connected, listen
+from services.runtime.messaging.broker import Refused
 from services.runtime.messaging.events import Events, Speaker
 from services.runtime.postgres.database import Database, Pool
 from services.runtime.postgres.notifications import notified
@@ -72,9 +74,9 @@ class InfoService:
         """Execute a batch and say what came of it, as far as it has committed."""
         for done in self._executor().run(entries):
             self.metrics.stored(done.stored)
-            self.events.say(OPERATIONS_DONE, done.outcomes)
+            self._tell(done.outcomes)
             crash_points.reached("info.told")
-            self.events.say(ITEMS_CHANGED, done.changes)
+            self._tell_changes(done.changes)
 
     @rpc(with_caller=True)
     def exec_db_task(self, task: Task, *, caller: Caller) -> Outcome:
@@ -87,8 +89,23 @@ class InfoService:
         for done in self._executor().run([{"task": task}]):
             self.metrics.stored(done.stored)
             outcomes += done.outcomes
-            self.events.say(ITEMS_CHANGED, done.changes)
+            self._tell_changes(done.changes)
         return outcomes[0]
+
+    def _tell(self, outcomes: list[Outcome]) -> None:
+        """Say outcomes; those that the broker refuses without their results, which stay where they are stored."""
+        try:
+            self.events.say(OPERATIONS_DONE, outcomes)
+        except Refused as refused:
+            log.error("the broker refuses %d outcomes; they are told without their results", len(refused.items))  # noqa: TRY400
+            self.events.say(OPERATIONS_DONE, [without_result(outcome) for outcome in refused.items])
+
+    def _tell_changes(self, changes: list[ItemChange]) -> None:
+        """Say what changed. Whoever misses a change reads it within a minute."""
+        try:
+            self.events.say(ITEMS_CHANGED, changes)
+        except Refused as refused:
+            log.error("the broker refuses %d changes of items", len(refused.items))  # noqa: TRY400
 
     def _executor(self) -> Executor:
         limits = Limits(
@@ -204,11 +221,19 @@ class InfoService:
             self._republish(early=True)
 
     def _republish(self, *, early: bool) -> None:
+        refused: list[Task] = []
+
         def publish(tasks: list[Task]) -> None:
-            self.events.say(TASKS_SUBMITTED, tasks)
+            try:
+                self.events.say(TASKS_SUBMITTED, tasks)
+            except Refused as refusal:
+                refused.extend(refusal.items)
 
         count = republish(self.database, self.settings.republish_seconds, publish, early=early)
-        self.metrics.republished(count)
+        if refused:
+            log.error("the broker refuses %d recorded tasks, so they end", len(refused))
+            self.execute([ended_as_refused(task) for task in refused])
+        self.metrics.republished(count - len(refused))
         if count:
             log.info("%d recorded tasks were published again", count)
 

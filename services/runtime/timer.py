@@ -5,7 +5,7 @@ from typing import Any
 from eventlet.event import Event as Signal
 from nameko.extensions import Entrypoint
 
-from services.runtime.configuration import settings_of
+from services.runtime.configuration import monitoring_of, settings_of
 from services.runtime.failures import Unavailable
 from services.runtime.work import run_worker
 
@@ -38,11 +38,19 @@ class Timer(Entrypoint):
 
     def _run(self) -> None:
         if self.at_start:
-            run_worker(self.container, self)
+            self._work()
         while not self._stopping.ready():
             self._stopping.wait(timeout=self._seconds())
             if not self._stopping.ready():
-                run_worker(self.container, self)
+                self._work()
+
+    def _work(self) -> None:
+        retries, name = monitoring_of(self.container).retries, f"{self.container.service_name}.{self.method_name}"
+        failure = run_worker(self.container, self)
+        if failure is None:
+            retries.over(name)
+        else:
+            retries.failed(name, failure)
 
 
 every: Any = Timer.decorator

@@ -6,7 +6,6 @@ is not. What is set aside a second time is buried: ``info`` keeps the message fo
 """
 
 import base64
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,6 +25,9 @@ from services.tasks.messages import Unreadable, read_dead_letter, read_task
 
 LONGEST_ESCAPE = len(r"\u0000")
 """Bytes of JSON that one byte of a message may need."""
+
+SHORT = 1_000
+"""Characters of a message that are kept when the broker refuses to carry more (a multiple of four, as base64 needs)."""
 
 BURIAL_PAUSE = 5.0
 """Seconds before a burial that was set aside itself is sent again."""
@@ -75,6 +77,28 @@ def judge(delivery: Delivery) -> Verdict:
     if event is OPERATIONS_REQUESTED and len(entries) == 1 and read_dead_letter(entries[0]) is not None:
         return Verdict(again=[Letter(event.queue, delivery.body, {ALONE: True})], pause=BURIAL_PAUSE)
     return Verdict(burials=[_burial(event, entry, delivery, body) for entry, body in zip(entries, bodies, strict=True)])
+
+
+def burial_of(delivery: Delivery, letter: Letter) -> Operation:
+    """For one of the letters that were to be tried again, which the broker does not take."""
+    event = _EVENTS[letter.queue]
+    try:
+        (entry,) = decode(event, letter.body)
+    except (UnknownVersion, ValueError):
+        return {"task": None, "dead_letter": _kept(delivery, letter.body, "refused by the broker")}
+    return _burial(event, entry, delivery, letter.body)
+
+
+def shortened(burial: Operation) -> Operation:
+    """The same burial as a small message, whatever was wrong with the large one: the task ends all the same."""
+    letter = burial.get("dead_letter")
+    short: Operation = {**burial}
+    if short["task"] is not None:
+        short["task"] = {**short["task"], "data": {}}
+    if letter is not None:
+        reason = f"{letter['reason'][:SHORT]}; {len(letter['body'])} characters, cut: the broker refuses more"
+        short["dead_letter"] = {**letter, "reason": reason, "body": letter["body"][:SHORT]}
+    return short
 
 
 def _burial(event: Event, entry: Mapping[str, Any], delivery: Delivery, body: bytes) -> Operation:
@@ -148,8 +172,4 @@ def _alone(delivery: Delivery) -> Mapping[str, Any]:
 
 def _body(event: Event, entry: Mapping[str, Any]) -> bytes:
     """One entry as a message. What is no valid text is escaped, and so stays as it is."""
-    message = {"version": VERSION, event.member: [entry]}
-    try:
-        return to_json(message)
-    except UnicodeEncodeError:
-        return json.dumps(message, separators=(",", ":")).encode("ascii")
+    return to_json({"version": VERSION, event.member: [entry]})

@@ -17,7 +17,7 @@ from services.contracts.tasks import Operation, Outcome, Task
 from services.runtime.configuration import Config, monitoring_of
 from services.runtime.messaging.batches import consume
 from services.runtime.messaging.broadcasts import connected, listen
-from services.runtime.messaging.broker import Delivery
+from services.runtime.messaging.broker import Delivery, Refused
 from services.runtime.messaging.dead_letters import consume_dead_letters
 from services.runtime.messaging.events import Events, Speaker
 from services.runtime.messaging.resending import Letter, Resender, Resending
@@ -27,7 +27,7 @@ from services.runtime.settings import Settings
 from services.runtime.singleton import Singleton
 from services.runtime.telemetry.tracing import Traced, Tracing
 from services.tasks import lifecycle, reading
-from services.tasks.dead_letters import judge
+from services.tasks.dead_letters import burial_of, judge, shortened
 from services.tasks.messages import read_outcome, read_task
 from services.tasks.metrics import Metrics
 from services.tasks.operators import EVERYONE, Operators
@@ -78,18 +78,27 @@ class TasksService:
         """Have a message that was set aside tried again, or buried."""
         verdict = judge(delivery)
         time.sleep(verdict.pause)
-        self._try_again(verdict.again)
-        self._bury(verdict.burials)
+        self._bury([*verdict.burials, *self._try_again(delivery, verdict.again)])
 
-    def _try_again(self, letters: Sequence[Letter]) -> None:
-        self.resending.send(letters)
-        self.metrics.tried_again(len(letters))
-        for letter in letters:
+    def _try_again(self, delivery: Delivery, letters: Sequence[Letter]) -> Sequence[Operation]:
+        """Send them once more, and answer the burials of those that the broker refuses."""
+        refused: list[Letter] = []
+        try:
+            self.resending.send(letters)
+        except Refused as refusal:
+            refused = refusal.items
+        sent = [letter for letter in letters if letter not in refused]
+        self.metrics.tried_again(len(sent))
+        for letter in sent:
             log.warning("a message that was set aside goes to %s once more", letter.queue)
+        return [burial_of(delivery, letter) for letter in refused]
 
     def _bury(self, burials: Sequence[Operation]) -> None:
         for burial in burials:
-            self.events.say(OPERATIONS_REQUESTED, [burial])
+            try:
+                self.events.say(OPERATIONS_REQUESTED, [burial])
+            except Refused:
+                self.events.say(OPERATIONS_REQUESTED, [shortened(burial)])
         self.metrics.buried(len(burials))
         for burial in burials:
             ids = [burial["task"]["id"]] if burial["task"] else []

@@ -16,7 +16,7 @@ from services.contracts.tokens import presented_hash
 from services.contracts.validation import Fault, Invalid, fault, parse_data, storable_faults
 from services.runtime import crash_points
 from services.runtime.failures import Unavailable
-from services.runtime.messaging.broker import BrokerUnavailable, NotAccepted, Unconfirmed
+from services.runtime.messaging.broker import BrokerUnavailable, NotAccepted, Refused, Unconfirmed
 from services.tasks.ports import RemoteService, Speaker
 
 log = logging.getLogger(__name__)
@@ -92,8 +92,8 @@ class Submissions:
         if recorded["id"] == task["id"]:
             try:
                 self.events.say(TASKS_SUBMITTED, [{**task, "recorded": True}])
-            except BrokerUnavailable as failure:
-                # The row has committed: the task is accepted, and the timer of info publishes it.
+            except (BrokerUnavailable, Refused) as failure:
+                # The row has committed: the task is accepted, and the timer of info publishes it, or ends it.
                 log.warning("recorded, to be published later: %s", failure, extra={"task_ids": [task["id"]]})
         return recorded
 

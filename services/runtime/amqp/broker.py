@@ -6,6 +6,7 @@ must pass all the same.
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import eventlet
@@ -13,7 +14,7 @@ import eventlet
 from services.runtime.amqp.consuming import Consuming, Subscription
 from services.runtime.amqp.hostile import breaks_dead_lettering, cleaned
 from services.runtime.amqp.publishing import Publishing
-from services.runtime.messaging.broker import BrokerUnavailable, Consumer, Delivery, Message, Queue
+from services.runtime.messaging.broker import BrokerUnavailable, Consumer, Delivery, Message, Queue, Refused
 
 log = logging.getLogger(__name__)
 
@@ -67,9 +68,14 @@ class AmqpBroker:
     def _clean(self, delivery: Delivery) -> None:
         """Put a copy without the hostile header on the queue, and acknowledge only then."""
         log.warning("a message on %s has a death header that RabbitMQ did not write; it is taken off", delivery.queue)
+        copy = cleaned(delivery)
         try:
-            self.publish([cleaned(delivery)], CLEANING_SECONDS)
-        except BrokerUnavailable:
+            try:
+                self.publish([copy], CLEANING_SECONDS)
+            except Refused:
+                # What a client could write, ours may not be able to.
+                self.publish([replace(copy, headers={})], CLEANING_SECONDS)
+        except (BrokerUnavailable, Refused):
             if delivery.alive:
                 eventlet.spawn_after(CLEANING_SECONDS, self._clean, delivery)
         else:

@@ -15,7 +15,7 @@ from services.contracts.events import BATCH_TASKS, Event
 from services.runtime import crash_points
 from services.runtime.configuration import monitoring_of, settings_of
 from services.runtime.failures import Unavailable
-from services.runtime.messaging.broker import RESEND_EXCHANGE, Delivery, Message, NotAccepted, Unconfirmed
+from services.runtime.messaging.broker import RESEND_EXCHANGE, Delivery, Message, NotAccepted, Refused, Unconfirmed
 from services.runtime.messaging.broker_link import BrokerLink
 from services.runtime.messaging.envelopes import Undecodable, UnknownVersion, decode
 from services.runtime.messaging.topology import work_queue
@@ -46,8 +46,9 @@ class BatchConsumer(Entrypoint):
     """Calls the method with a list of entries: what waits, at most ``BATCH_TASKS``, one batch at a time, in order.
 
     The messages are acknowledged when the method has returned. ``Unavailable`` holds the batch and repeats it;
-    any other exception returns its messages to the queue, which counts towards their delivery limit. A message that
-    was delivered or set aside before runs alone. A batch held for longer than ``hold_seconds`` is published again and
+    any other exception returns its messages to the queue, which counts towards their delivery limit. When the broker
+    refuses what a batch publishes, its messages run one by one, and the one at fault is set aside. A message that was
+    delivered or set aside before runs alone. A batch held for longer than ``hold_seconds`` is published again and
     then acknowledged, because a broker takes back what is held for too long.
     """
 
@@ -64,6 +65,8 @@ class BatchConsumer(Entrypoint):
         """Nameko: before any extension starts."""
         queue = work_queue(self.event, settings_of(self.container).queued_tasks)
         measures = monitoring_of(self.container).measures
+        self._retries = monitoring_of(self.container).retries
+        self._name = f"a batch of {queue.name}"
         self._sizes = measures.histogram(metrics.BATCH_TASKS).labels(queue.name)
         self._seconds = measures.histogram(metrics.BATCH_SECONDS).labels(queue.name)
         self._held = measures.counter(metrics.RETRIES).labels(queue.name, "unavailable")
@@ -136,6 +139,12 @@ class BatchConsumer(Entrypoint):
 
     def _work(self, letters: list[Letter]) -> bool:
         """Work on a batch until it is settled; False when that could not be and the consumer is to stop."""
+        try:
+            return self._repeat(letters)
+        finally:
+            self._retries.over(self._name)
+
+    def _repeat(self, letters: list[Letter]) -> bool:
         crash_points.reached(f"{self.event.name}.received")
         entries = [entry for letter in letters for entry in letter.entries]
         began = time.monotonic()
@@ -146,16 +155,19 @@ class BatchConsumer(Entrypoint):
             if failure is None:
                 crash_points.reached(f"{self.event.name}.settled")
                 return _each(letters, lambda delivery: delivery.acknowledge())
+            if isinstance(failure, Refused):
+                return self._part(letters)
             if not isinstance(failure, Unavailable):
                 self._returned.inc()
                 return _each(letters, lambda delivery: delivery.reject(requeue=True))
             self._held.inc()
+            self._retries.failed(self._name, failure)
             if self._stopping.ready():
                 return not _each(letters, lambda delivery: delivery.reject(requeue=True))
             if not all(letter.delivery.alive for letter in letters):
                 return True
             if time.monotonic() - began > settings_of(self.container).hold_seconds and self._put_back(letters):
-                return _each(letters, lambda delivery: delivery.acknowledge())
+                return True
             self._stopping.wait(timeout=pauses.next())
 
     def _try(self, letters: list[Letter], entries: list[dict[str, Any]]) -> BaseException | None:
@@ -163,14 +175,26 @@ class BatchConsumer(Entrypoint):
         with self._seconds.time(), tracing_of(self.container).consuming(self.event.queue, told) as work:
             return run_worker(self.container, self, entries, context={WORK: work})
 
+    def _part(self, letters: list[Letter]) -> bool:
+        """The broker refuses something that came of these: work on each alone, and set aside the one at fault."""
+        if len(letters) > 1:
+            settled = [self._work([letter]) for letter in letters]
+            return all(settled)
+        log.error("a message on %s is set aside: the broker refuses what comes of it", letters[0].delivery.queue)
+        return _each(letters, lambda delivery: delivery.reject(requeue=False))
+
     def _put_back(self, letters: list[Letter]) -> bool:
+        """Publish them again and acknowledge; False when that cannot be done now."""
         deliveries = [letter.delivery for letter in letters]
         copies = [Message(RESEND_EXCHANGE, each.queue, each.body, each.headers) for each in deliveries]
         try:
             self.link.broker.publish(copies, settings_of(self.container).publish_seconds)
         except (NotAccepted, Unconfirmed):
             return False
-        return True
+        except Refused:
+            # A copy is not taken, so the originals go back. That counts as a try.
+            return _each(letters, lambda delivery: delivery.reject(requeue=True))
+        return _each(letters, lambda delivery: delivery.acknowledge())
 
 
 def _each(letters: list[Letter], settle: Callable[[Delivery], None]) -> bool:

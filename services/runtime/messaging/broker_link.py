@@ -107,10 +107,15 @@ class Connected(Entrypoint):
 
     def _run(self, connection: int) -> None:
         pauses = Pauses(0.2, 5.0)
+        retries, name = monitoring_of(self.container).retries, f"{self.container.service_name}.{self.method_name}"
         while connection == self._connections and not self._stopping.ready():
-            if not isinstance(run_worker(self.container, self), Unavailable):
-                return
+            failure = run_worker(self.container, self)
+            if not isinstance(failure, Unavailable):
+                return retries.over(name)
+            # A gateway that cannot read what it missed still takes tasks.
+            retries.failed(name, failure, hinders=False)
             self._stopping.wait(timeout=pauses.next())
+        return None
 
 
 connected: Any = Connected.decorator

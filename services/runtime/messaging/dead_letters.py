@@ -1,13 +1,16 @@
 """The entrypoint of what the delivery limit set aside. Nothing that it holds is ever dropped."""
 
 import logging
+from dataclasses import dataclass, field
 from typing import Any
 
+import eventlet
 from eventlet.event import Event as Signal
 from eventlet.queue import LightQueue
 from nameko.extensions import Entrypoint
 
 from services.runtime import crash_points
+from services.runtime.configuration import monitoring_of
 from services.runtime.failures import Unavailable
 from services.runtime.messaging.broker import Delivery
 from services.runtime.messaging.broker_link import BrokerLink
@@ -20,10 +23,19 @@ log = logging.getLogger(__name__)
 PREFETCH = 10
 
 
+@dataclass(eq=False)
+class Held:
+    """A letter, and how long to wait before it is tried again."""
+
+    delivery: Delivery
+    pauses: Pauses = field(default_factory=lambda: Pauses(0.2, 30.0))
+
+
 class DeadLetterConsumer(Entrypoint):
     """Calls the method with one ``Delivery`` at a time and acknowledges it when the method has returned.
 
-    Whatever the method raises, the letter is held and tried again with growing pauses: there is no place after this.
+    Whatever the method raises, the letter is held and tried again with growing pauses, while others have their turn:
+    there is no place after this.
     """
 
     link = BrokerLink()
@@ -31,11 +43,13 @@ class DeadLetterConsumer(Entrypoint):
     def __init__(self, **options: Any) -> None:
         self._inbox: LightQueue = LightQueue()
         self._stopping = Signal()
+        self._failing: set[Held] = set()
         super().__init__(expected_exceptions=(Unavailable,), **options)
 
     def setup(self) -> None:
         """Nameko: before any extension starts."""
-        self._consumer = self.link.consume(DEAD_LETTERS, PREFETCH, self._inbox.put)
+        self._retries = monitoring_of(self.container).retries
+        self._consumer = self.link.consume(DEAD_LETTERS, PREFETCH, lambda delivery: self._inbox.put(Held(delivery)))
 
     def start(self) -> None:
         """Nameko: begin to work."""
@@ -50,19 +64,25 @@ class DeadLetterConsumer(Entrypoint):
 
     def _run(self) -> None:
         while not self._stopping.ready():
-            delivery = self._inbox.get()
-            if delivery is not None:
-                self._work(delivery)
+            held = self._inbox.get()
+            if held is not None and held.delivery.alive:
+                self._work(held)
 
-    def _work(self, delivery: Delivery) -> None:
+    def _work(self, held: Held) -> None:
         crash_points.reached("dead_letters.received")
-        pauses = Pauses(0.2, 30.0)
-        while delivery.alive and not self._stopping.ready():
-            if run_worker(self.container, self, delivery) is None:
-                crash_points.reached("dead_letters.settled")
-                delivery.acknowledge()
-                return
-            self._stopping.wait(timeout=pauses.next())
+        failure = run_worker(self.container, self, held.delivery)
+        if failure is None:
+            crash_points.reached("dead_letters.settled")
+            held.delivery.acknowledge()
+            self._failing.discard(held)
+        else:
+            self._failing.add(held)
+            self._retries.failed("a dead letter", failure)
+            # Others are worked on meanwhile: one that always fails stops nobody.
+            eventlet.spawn_after(held.pauses.next(), self._inbox.put, held)
+        self._failing = {each for each in self._failing if each.delivery.alive}
+        if not self._failing:
+            self._retries.over("a dead letter")
 
 
 consume_dead_letters: Any = DeadLetterConsumer.decorator

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from services.contracts.events import VERSION, Event
-from services.contracts.sizes import LARGEST_MESSAGE, TooLarge, parts, to_json
+from services.contracts.sizes import LARGEST_MESSAGE, parts, to_json
 
 
 class Undecodable(ValueError):
@@ -22,20 +22,22 @@ class Envelope(NamedTuple):
     body: bytes
     entries: Sequence[Any]
 
+    @property
+    def fits(self) -> bool:
+        """It is not larger than a message may be."""
+        return len(self.body) <= LARGEST_MESSAGE
+
 
 def envelopes(event: Event, entries: Sequence[Any]) -> Iterator[Envelope]:
     """``entries`` in as few messages as their number and their size in bytes allow.
 
-    Raises ``TooLarge`` when an entry does not fit a message by itself.
+    An entry that does not fit a message has one that is larger than may be (``Envelope.fits``).
     """
     head, tail = b'{"version":%d,%s:[' % (VERSION, to_json(event.member)), b"]}"
     encoded = [to_json(entry) for entry in entries]
     most = LARGEST_MESSAGE - len(head + tail)
     for part in parts((len(entry) + 1 for entry in encoded), most, event.per_message):
-        body = head + b",".join(encoded[part]) + tail
-        if len(body) > LARGEST_MESSAGE:
-            raise TooLarge(f"an entry of {event.name} has {len(body)} bytes")
-        yield Envelope(body, entries[part])
+        yield Envelope(head + b",".join(encoded[part]) + tail, entries[part])
 
 
 def encode(event: Event, entries: Sequence[Any]) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ from typing import Any
 from nameko.extensions import DependencyProvider
 
 from services.runtime.configuration import settings_of
-from services.runtime.messaging.broker import RESEND_EXCHANGE, Broker, Message
+from services.runtime.messaging.broker import RESEND_EXCHANGE, Broker, Message, Refused
 from services.runtime.messaging.broker_link import BrokerLink
 
 
@@ -28,10 +28,16 @@ class Resender:
         self._timeout = timeout
 
     def send(self, letters: Sequence[Letter]) -> None:
-        """Returns when the broker has confirmed all. Raises ``NotAccepted`` or ``Unconfirmed``."""
+        """Returns when the broker has confirmed all. Raises ``NotAccepted`` or ``Unconfirmed``, and ``Refused`` with
+        the letters that it will never take."""
         messages = [Message(RESEND_EXCHANGE, letter.queue, letter.body, letter.headers) for letter in letters]
-        if messages:
+        if not messages:
+            return
+        try:
             self._broker.publish(messages, self._timeout)
+        except Refused as refusal:
+            refused = [letter for letter, message in zip(letters, messages, strict=True) if message in refusal.items]
+            raise Refused(str(refusal), refused) from None
 
 
 class Resending(DependencyProvider):

@@ -2,7 +2,9 @@
 
 import logging
 import time
+from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 import eventlet
@@ -52,15 +54,17 @@ class Notified(Entrypoint):
 
     def _run(self) -> None:
         pauses = Pauses(0.2, 5.0)
+        retries, name = monitoring_of(self.container).retries, f"listening to {self.channel}"
         while True:
             try:
                 with closing(self._connect(self.channel)) as connection:
                     listen(connection, self.channel)
                     listen(connection, CHANNEL)
                     self._tell([])
-                    self._hear(connection, pauses)
+                    self._hear(connection, pauses, partial(retries.over, name))
             except (DatabaseUnavailable, psycopg2.Error) as error:
                 self._deaf = str(error) == POOLED
+                retries.failed(name, error)
                 log.warning("notifications of %s are interrupted: %s", self.channel, str(error).strip())
                 eventlet.sleep(pauses.next())
 
@@ -69,7 +73,7 @@ class Notified(Entrypoint):
         name = f"backoffice {self.container.service_name} {purpose}"
         return connect(settings.database_url, settings.database_role, name)
 
-    def _hear(self, connection: Connection, pauses: Pauses) -> None:
+    def _hear(self, connection: Connection, pauses: Pauses, heard: Callable[[], None]) -> None:
         while True:
             with closing(self._connect("checks")) as another:
                 notify(another, CHANNEL)
@@ -77,6 +81,7 @@ class Notified(Entrypoint):
                 raise UnsuitableDatabase(POOLED)
             self._deaf = False
             pauses.reset()
+            heard()
             self._hear_until(connection, time.monotonic() + CHECK_SECONDS, checked=False)
 
     def _hear_until(self, connection: Connection, deadline: float, *, checked: bool) -> bool:
@@ -95,9 +100,12 @@ class Notified(Entrypoint):
 
     def _tell(self, payloads: list[str]) -> None:
         pauses = Pauses(0.2, 5.0)
-        while run_worker(self.container, self, payloads) is not None:
+        retries, name = monitoring_of(self.container).retries, f"{self.container.service_name}.{self.method_name}"
+        while (failure := run_worker(self.container, self, payloads)) is not None:
+            retries.failed(name, failure)
             payloads = []
             eventlet.sleep(pauses.next())
+        retries.over(name)
 
 
 notified: Any = Notified.decorator

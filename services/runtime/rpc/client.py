@@ -120,7 +120,8 @@ class ServiceClient:
 
         timeout: seconds, the setting ``rpc_seconds`` unless told
         Raises ``Refusal`` as the method did; ``Unavailable`` when the broker, the service or what it needs cannot be
-        had now (only after ``NotAccepted`` it was surely not carried out); ``RemoteFailure`` when it failed.
+        had now (only after ``NotAccepted`` it was surely not carried out); ``RemoteFailure`` when it failed;
+        ``broker.Refused`` when the broker will never take the call.
         """
         reply = self._replies.call(self._service, method, args, kwargs, self._stack, timeout or self._timeout)
         error = reply["error"]

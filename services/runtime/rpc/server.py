@@ -24,7 +24,14 @@ from services.contracts.events import Service
 from services.contracts.sizes import LARGEST_MESSAGE, TooLarge
 from services.runtime.configuration import settings_of
 from services.runtime.failures import Unavailable
-from services.runtime.messaging.broker import RPC_EXCHANGE, SYSTEMS_RPC_EXCHANGE, BrokerUnavailable, Delivery, Message
+from services.runtime.messaging.broker import (
+    RPC_EXCHANGE,
+    SYSTEMS_RPC_EXCHANGE,
+    BrokerUnavailable,
+    Delivery,
+    Message,
+    Refused,
+)
 from services.runtime.messaging.broker_link import BrokerLink
 from services.runtime.messaging.envelopes import to_json
 from services.runtime.messaging.topology import CLIENT_ADDRESS, caller_address, rpc_queue
@@ -148,19 +155,26 @@ class RpcCalls(SharedExtension):
         if not self._may_answer(delivery):
             log.warning("a call of %s asks for no reply, or for one at no address", delivery.routing_key)
             return
+        try:
+            try:
+                self._send(delivery, _payload(result, failure))
+            except Refused:
+                log.exception("the broker refuses the answer to a call of %s", delivery.routing_key)
+                self._send(delivery, _payload(None, RuntimeError()))
+        except (BrokerUnavailable, Refused):
+            log.warning("the answer to a call of %s could not be sent; its caller repeats", delivery.routing_key)
+
+    def _send(self, delivery: Delivery, payload: bytes) -> None:
         assert delivery.reply_to is not None
         answer = Message(
             SYSTEMS_RPC_EXCHANGE if delivery.exchange == SYSTEMS_RPC_EXCHANGE else RPC_EXCHANGE,
             delivery.reply_to,
-            _payload(result, failure),
+            payload,
             correlation_id=delivery.correlation_id,
             mandatory=False,
             persistent=False,
         )
-        try:
-            self.link.broker.publish([answer], settings_of(self.container).publish_seconds)
-        except BrokerUnavailable:
-            log.warning("the answer to a call of %s could not be sent; its caller repeats", delivery.routing_key)
+        self.link.broker.publish([answer], settings_of(self.container).publish_seconds)
 
     def _may_answer(self, delivery: Delivery) -> bool:
         """Whether the reply is asked for at the address of a caller. Anything else may be a method, or lie outside the

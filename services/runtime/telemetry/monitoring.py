@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from services.runtime.telemetry.measures import Measures
+from services.runtime.telemetry.retries import Retries
 
 REMEMBER_SECONDS = 1.0
 
@@ -13,10 +14,15 @@ Check = Callable[[], str | None]
 
 
 class Monitoring:
-    """The state of one process, which its services share. ``measures`` are its metrics."""
+    """The state of one process, which its services share.
+
+    measures: its metrics
+    retries:  what it tries again and again
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.measures = Measures()
+        self.retries = Retries(self.measures, clock)
         self.draining = False
         self._started = False
         self._checks: list[Check] = []
@@ -46,5 +52,6 @@ class Monitoring:
         with self._asking:
             if self._clock() >= self._known_until:
                 self._reasons = [reason for check in self._checks if (reason := check()) is not None]
+                self._reasons += self.retries.reasons()
                 self._known_until = self._clock() + REMEMBER_SECONDS
             return self._reasons
