@@ -21,6 +21,14 @@ Every class of failure of the database and of the broker, and what is done about
 - **Stop the process**: it does not start, says why in a sentence, and ends with exit code 2.
 - **Replace the connection**: it is closed and never used again, and so is every connection of the pool that was
   made before it failed.
+
+What has failed at each try for a minute makes `/readyz` answer 503 with the reason, shows in
+`backoffice_retrying_seconds`, and raises [BackofficeRetriesLong](operating.md#backofficeretrieslong). (A gateway
+that only cannot read what it missed stays ready: it still takes tasks.)
+
+A record of what was set aside does not fail for the reason of the failure: what the broker does not carry is cut, what
+the database does not store is kept in base64, and the record says so. An outcome that the broker does not carry is told
+without its result.
 """
 _DATABASE = """
 ## The database

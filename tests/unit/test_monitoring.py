@@ -77,11 +77,14 @@ def test_alerts_fire_when_they_should(tmp_path: Path) -> None:
         'backoffice_tasks_finished_total{action="get_customer",status="succeeded",code=""}': "0+60x30 1800x30",
         'backoffice_tasks_finished_total{action="login",status="succeeded",code=""}': "0+1x60",
         "backoffice_dead_letters_kept": "0x30 1x30",
+        'backoffice_retrying_seconds{work="a batch of info.operations_requested"}': "0x30 0+60x30",
+        'backoffice_retrying_seconds{work="info.seal_audit"}': "0x20 60x5 0x35",
     }
     expected: dict[str, list[dict[str, str]]] = {
         "BackofficeBrokerDisconnected": [{"service": "info"}],
         "BackofficeTasksDoNotFinish": [{}],
         "BackofficeDeadLetters": [{}],
+        "BackofficeRetriesLong": [{"work": "a batch of info.operations_requested"}],
     }
     test = {
         "rule_files": [str(ALERTS)],
@@ -113,7 +116,10 @@ def _alerts(rule: dict[str, object], expected: dict[str, list[dict[str, str]]]) 
         {
             "exp_labels": labels | more,
             "exp_annotations": {
-                name: text.replace("{{ $labels.service }}", more.get("service", "")).replace("{{ $value }}", "1")
+                name: text.replace("{{ $labels.service }}", more.get("service", ""))
+                .replace("{{ $labels.work }}", more.get("work", ""))
+                .replace("{{ $value | humanizeDuration }}", "24m 0s")
+                .replace("{{ $value }}", "1")
                 for name, text in annotations.items()
             },
         }

@@ -35,6 +35,7 @@ class Seen:
         self.heard: list[dict[str, Any]] = []
         self.connections = 0
         self.fail: Any = None
+        self.fail_dead: bytes | None = None
         self.gate: Any = None
 
 
@@ -51,11 +52,14 @@ class Tasks:
         seen.batches.append(entries)
         if seen.gate is not None:
             seen.gate.wait()
-        if seen.fail is not None:
-            raise seen.fail
+        failure = seen.fail(entries) if callable(seen.fail) else seen.fail
+        if failure is not None:
+            raise failure
 
     @consume_dead_letters
     def dead(self, delivery: Delivery) -> None:
+        if delivery.body == seen.fail_dead:
+            raise ZeroDivisionError
         seen.dead.append(delivery)
 
     @listen(TASKS_FINISHED)

@@ -5,11 +5,15 @@ import time
 
 import amqp
 import eventlet
+import pytest
 from nameko.containers import ServiceContainer
 
 from services.contracts.events import TASKS_SUBMITTED
+from services.runtime.configuration import monitoring_of
 from services.runtime.failures import Unavailable
+from services.runtime.messaging.broker import Refused
 from services.runtime.settings import Settings
+from services.runtime.telemetry import retries
 from tests.integration.runtime.services_under_test import alive, consumer_of, held, ids, seen, submit
 from tests.proxy import Proxy
 from tests.waiting import eventually
@@ -67,6 +71,47 @@ def test_a_failing_message_is_tried_four_times_and_then_set_aside(
     assert ids(seen.batches) == [1, 1, 1, 1]
     assert json.loads(seen.dead[0].body)["tasks"] == [{"id": 1}]
     assert seen.dead[0].headers["x-death"][0]["queue"] == "tasks.tasks_submitted"
+
+
+def test_messages_of_which_the_broker_refuses_something_run_one_by_one_and_are_set_aside_at_once(
+    tasks: ServiceContainer, channel: amqp.Channel
+) -> None:
+    seen.gate = eventlet.event.Event()
+    submit(channel, 0)
+    eventually(lambda: seen.batches)
+    submit(channel, 1, 2, 3)
+    eventually(lambda: held(tasks) == 3)
+    seen.fail = lambda entries: Refused("too large", []) if {"id": 2} in entries else None
+    seen.gate.send()
+    eventually(lambda: seen.dead)
+    eventually(lambda: ids(seen.batches) == [0, 1, 2, 3, 1, 2, 3])
+    assert [json.loads(letter.body)["tasks"] for letter in seen.dead] == [[{"id": 2}]]
+
+
+def test_a_batch_that_is_held_for_long_makes_the_process_not_ready(
+    tasks: ServiceContainer, channel: amqp.Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retries, "LONG_SECONDS", 0.5)
+    monitoring = monitoring_of(tasks)
+    monitoring.started()
+    assert monitoring.reasons() == []
+    seen.fail = Unavailable("the database is away")
+    submit(channel, 1)
+    eventually(monitoring.reasons)
+    (reason,) = monitoring.reasons()
+    assert reason.startswith("A batch of tasks.tasks_submitted has failed for ")
+    assert reason.endswith(" seconds: the database is away.")
+    seen.fail = None
+    eventually(lambda: monitoring.reasons() == [])
+
+
+def test_a_dead_letter_that_cannot_be_worked_on_stops_no_other(tasks: ServiceContainer, channel: amqp.Channel) -> None:
+    seen.fail_dead = b"bad"
+    for body in (b"bad", b"good", b"better"):
+        channel.basic_publish(amqp.Message(body, delivery_mode=2), "gateway.events", "tasks_submitted")
+    eventually(lambda: [letter.body for letter in seen.dead] == [b"good", b"better"])
+    seen.fail_dead = None
+    eventually(lambda: [letter.body for letter in seen.dead] == [b"good", b"better", b"bad"])
 
 
 def test_what_is_unavailable_holds_the_batch_and_is_no_poison(tasks: ServiceContainer, channel: amqp.Channel) -> None:
