@@ -1,5 +1,6 @@
 """Making a task durable, which is when a submission may be answered."""
 
+import logging
 import time
 
 from services.contracts.errors import Code, Refusal
@@ -9,7 +10,9 @@ from services.contracts.tasks import Task
 from services.gateway.ports import RemoteService, Speaker
 from services.runtime import crash_points
 from services.runtime.failures import Unavailable
-from services.runtime.messaging.broker import NotAccepted
+from services.runtime.messaging.broker import NotAccepted, Refused
+
+log = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 4.8
 """A submission is answered within five seconds of its arrival, whatever the broker does."""
@@ -49,6 +52,9 @@ class Acceptance:
             asked = None if key is None else fingerprint(task["action"], task["data"])
             answer = self._tasks.call("accept", task, key, asked, timeout=deadline.left())
             return answer["id"], answer["submitted_at"]
+        except Refused:
+            log.exception("the broker refuses a submission")
+            raise not_taken() from None
         except NotAccepted:
             raise not_taken() from None
         except Unavailable:

@@ -100,7 +100,8 @@ class Submissions:
     def _publish(self, task: Task) -> None:
         try:
             self.events.say(TASKS_SUBMITTED, [task])
-        except NotAccepted:
+        except (NotAccepted, Refused) as failure:
+            log.warning("not accepted: %s", failure, extra={"task_ids": [task["id"]]})
             raise Refusal(Code.UNAVAILABLE, {"accepted": "no"}) from None
         except Unconfirmed:
             raise _maybe_taken(task) from None

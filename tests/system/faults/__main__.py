@@ -100,6 +100,7 @@ def _summary(result: Result) -> str:
         f"WebSockets that connected again: {result.reconnections}",
         *result.notes,
         f"outcomes heard before their task was accepted: {result.early}",
+        f"outcomes told without their result, which the broker did not carry: {result.short}",
         f"ledger violations: {len(result.violations)}",
         *(f"  {violation}" for violation in result.violations),
     ]

@@ -20,6 +20,7 @@ class Record:
     highest:       the highest id of each kind of thing that anybody was told of
     answers:       HTTP answers by status
     early:         tasks whose outcome was heard before they were accepted (or which were accepted twice)
+    short:         how often an outcome was told without its result
     contradictions: what must not have been
     """
 
@@ -31,6 +32,7 @@ class Record:
     highest: Counter[str] = field(default_factory=Counter)
     answers: Counter[int] = field(default_factory=Counter)
     early: int = 0
+    short: int = 0
     contradictions: list[str] = field(default_factory=list)
 
     def accept(self, who: str, task_id: str, key: str | None) -> None:
@@ -45,6 +47,10 @@ class Record:
         if task["status"] == "accepted":
             if task["id"] in self.outcomes:
                 self.contradictions.append(f"{task['id']} had ended and reads as accepted again")
+            return
+        if task["status"] == "succeeded" and task["result"] is None:
+            # The broker did not carry it; it is stored, and reads as it is.
+            self.short += 1
             return
         digest = hashlib.blake2b(json.dumps(task, sort_keys=True).encode(), digest_size=16).digest()
         known = self.outcomes.setdefault(task["id"], (task["action"], digest))

@@ -43,6 +43,7 @@ class Result:
     deaths: Counter[str] = field(default_factory=Counter)
     reconnections: int = 0
     early: int = 0
+    short: int = 0
     notes: list[str] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
 
@@ -120,6 +121,7 @@ class Run:
         self._result.seconds = time.monotonic() - self._began
         self._result.violations = found_violations(self._site, self._record, self.people, self._ears, self._buried)
         self._result.early = self._record.early
+        self._result.short = self._record.short
         self._result.notes = self._site.notes
         self._result.answers = self._record.answers
         self._result.deaths = self._site.deaths

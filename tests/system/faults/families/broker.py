@@ -8,6 +8,9 @@ import eventlet
 from tests.system.faults.registry import fault
 from tests.system.faults.site import Site
 
+LARGEST_MESSAGE = 134_217_728
+"""What RabbitMQ takes unless it is told otherwise."""
+
 
 @fault()
 def broker_killed(site: Site, chance: Random) -> None:
@@ -63,6 +66,35 @@ def disk_alarm(site: Site, chance: Random) -> None:
         eventlet.sleep(chance.uniform(3, 6))
     finally:
         site.rabbitmq.ctl("set_disk_free_limit", "50MB")
+
+
+@fault(buries=True)
+def messages_refused(site: Site, chance: Random) -> None:
+    """RabbitMQ refuses every message above a size that many outcomes exceed, and some requests, for some seconds."""
+    try:
+        _largest_message(site, chance.choice((600, 900, 1_500)))
+        eventlet.sleep(chance.uniform(3, 8))
+    finally:
+        _largest_message(site, LARGEST_MESSAGE)
+
+
+def _largest_message(site: Site, size: int) -> None:
+    """A channel goes by the size that held when it was opened."""
+    site.rabbitmq.ctl("eval", f"application:set_env(rabbit, max_message_size, {size}).")
+    site.rabbitmq.ctl("close_all_connections", "the fault suite")
+
+
+@fault()
+def rights_withdrawn(site: Site, chance: Random) -> None:
+    """Nobody may publish on one service's exchange for some seconds: RabbitMQ closes every channel that tries."""
+    exchange = chance.choice(("tasks", "info", "gateway"))
+    try:
+        site.rabbitmq.ctl("set_permissions", "guest", ".*", rf"^(?!{exchange}\.events$).*", ".*")
+        site.rabbitmq.ctl("close_all_connections", "the fault suite")
+        eventlet.sleep(chance.uniform(3, 8))
+    finally:
+        site.rabbitmq.ctl("set_permissions", "guest", ".*", ".*", ".*")
+        site.rabbitmq.ctl("close_all_connections", "the fault suite")
 
 
 def _pause(site: Site, seconds: float) -> None:

@@ -11,6 +11,7 @@ from typing import cast
 import eventlet
 import psycopg2
 
+from tests import parts
 from tests.system.faults.commits import DatabaseProxy, Part
 from tests.system.faults.registry import fault
 from tests.system.faults.site import Site, disk_may_be_mounted
@@ -163,6 +164,50 @@ def _mended(site: Site) -> bool:
     except psycopg2.Error:
         return False
     return True
+
+
+@fault()
+def database_read_only(site: Site, chance: Random) -> None:
+    """PostgreSQL lets nobody write for some seconds, on open connections and on new ones."""
+    with _read_only(site):
+        eventlet.sleep(chance.uniform(2, 8))
+
+
+@fault()
+def connections_left_on_a_read_only_server(site: Site, chance: Random) -> None:
+    """A failover: what is open leads to a server that cannot be written, and what is opened anew to one that can."""
+    name = parts.database_name(site.database)
+    _administer(site, f"ALTER DATABASE {name} SET default_transaction_read_only = off")
+    try:
+        with _read_only(site):
+            eventlet.sleep(chance.uniform(2, 8))
+    finally:
+        _administer(site, f"ALTER DATABASE {name} RESET default_transaction_read_only")
+
+
+@contextmanager
+def _read_only(site: Site) -> Iterator[None]:
+    _administer(site, "ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()")
+    try:
+        yield
+    finally:
+        _administer(site, "ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()")
+
+
+def _administer(site: Site, *statements: str) -> None:
+    """Tried again while the database is away: it has to be as before afterwards."""
+
+    def done() -> bool:
+        try:
+            with site.connection() as connection, connection.cursor() as cursor:
+                cursor.execute("SET default_transaction_read_only = off")
+                for statement in statements:
+                    cursor.execute(statement)
+        except psycopg2.Error:
+            return False
+        return True
+
+    eventually(done, 60, 0.2)
 
 
 @fault(missing=disk_may_be_mounted)
