@@ -75,14 +75,23 @@ class Notified(Entrypoint):
 
     def _hear(self, connection: Connection, pauses: Pauses, heard: Callable[[], None]) -> None:
         while True:
+            if self._notify():
+                if not self._hear_until(connection, time.monotonic() + ARRIVAL_SECONDS, checked=True):
+                    raise UnsuitableDatabase(POOLED)
+                self._deaf = False
+                pauses.reset()
+                heard()
+            self._hear_until(connection, time.monotonic() + CHECK_SECONDS, checked=False)
+
+    def _notify(self) -> bool:
+        """Notify this connection by another one; whether that could be made now."""
+        try:
             with closing(self._connect("checks")) as another:
                 notify(another, CHANNEL)
-            if not self._hear_until(connection, time.monotonic() + ARRIVAL_SECONDS, checked=True):
-                raise UnsuitableDatabase(POOLED)
-            self._deaf = False
-            pauses.reset()
-            heard()
-            self._hear_until(connection, time.monotonic() + CHECK_SECONDS, checked=False)
+        except (DatabaseUnavailable, psycopg2.Error) as error:
+            log.warning("whether %s is heard cannot be checked now: %s", self.channel, str(error).strip())
+            return False
+        return True
 
     def _hear_until(self, connection: Connection, deadline: float, *, checked: bool) -> bool:
         """Pass on what arrives; whether a check arrived. ``checked``: it is over when one has."""
