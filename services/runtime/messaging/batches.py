@@ -67,6 +67,7 @@ class BatchConsumer(Entrypoint):
         measures = monitoring_of(self.container).measures
         self._retries = monitoring_of(self.container).retries
         self._name = f"a batch of {queue.name}"
+        self._retries.over(self._name)
         self._sizes = measures.histogram(metrics.BATCH_TASKS).labels(queue.name)
         self._seconds = measures.histogram(metrics.BATCH_SECONDS).labels(queue.name)
         self._held = measures.counter(metrics.RETRIES).labels(queue.name, "unavailable")

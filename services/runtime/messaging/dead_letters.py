@@ -49,6 +49,7 @@ class DeadLetterConsumer(Entrypoint):
     def setup(self) -> None:
         """Nameko: before any extension starts."""
         self._retries = monitoring_of(self.container).retries
+        self._retries.over("a dead letter")
         self._consumer = self.link.consume(DEAD_LETTERS, PREFETCH, lambda delivery: self._inbox.put(Held(delivery)))
 
     def start(self) -> None:

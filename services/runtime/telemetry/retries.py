@@ -36,9 +36,9 @@ class Retries:
         self._seconds.labels(work).set(tries.last - tries.first)
 
     def over(self, work: str) -> None:
-        """It is not tried again."""
-        if self._tries.pop(work, None) is not None:
-            self._seconds.labels(work).set(0)
+        """It is not tried again, or has not been tried yet."""
+        self._tries.pop(work, None)
+        self._seconds.labels(work).set(0)
 
     def reasons(self) -> list[str]:
         """What has failed for long, and keeps the process from being ready, in a sentence each."""
