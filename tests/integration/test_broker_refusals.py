@@ -120,10 +120,11 @@ def test_a_recorded_task_that_is_refused_ends_and_those_behind_it_are_published(
 
 
 def test_a_letter_that_grows_when_it_is_tried_again_is_buried(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its entries are escaped when they are sent one by one."""
+    """What holds a lone surrogate is escaped when its entries are sent one by one."""
     monkeypatch.setattr(judgements, "BURIAL_PAUSE", 0.2)
-    entry = {"id": "no task", "name": "é" * (LARGEST // 3)}
-    body = json.dumps({"version": 1, "operations": [entry, {"task": None}]}, ensure_ascii=False).encode()
+    entry = {"id": "no task", "name": "é" * (LARGEST // 3) + "\ud800"}
+    message = {"version": 1, "operations": [{"id": "no task", "name": "é" * (LARGEST // 3) + "?"}, {"task": None}]}
+    body = json.dumps(message, ensure_ascii=False).replace("?", "\\ud800").encode()
     assert len(body) < LARGEST < len(json.dumps(entry))
     loop.start_all()
     loop.publish(OPERATIONS_REQUESTED, body)
