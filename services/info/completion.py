@@ -6,7 +6,7 @@ It is safe to repeat, and safe while services of the release before still write:
 
 from collections.abc import Callable
 
-from services.info import look_alikes
+from services.info import look_alikes, unfolded
 from services.runtime.postgres.database import Pool
 
 Tell = Callable[[str], None]
@@ -17,6 +17,7 @@ def complete(database_url: str, tell: Tell) -> None:
     pool = Pool(database_url, size=1)
     try:
         _complete_names(pool, tell)
+        unfolded.fold_all(pool, tell)
     finally:
         pool.close()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from services.contracts.errors import Code, Refusal
 from services.contracts.tasks import ChangeEvent, ItemChange, ItemState, utc_text
+from services.info.folding import fold
 from services.info.kinds import Kind
 from services.info.work import AuditEntry, Row, Transaction, Work
 
@@ -145,9 +146,14 @@ WITH changed AS (
     INSERT INTO {table} (cid, level, created_by, {columns})
     SELECT id, %(level)s, %(me)s, {values} FROM customer WHERE id = %(cid)s
     RETURNING *
-)
+){kept}
 {show_changed}
 """
+
+# Beside the item, for searches.
+_KEPT = """, kept AS (
+    INSERT INTO item_text (type, id, text, folded) SELECT '{type}', id, {text}, %(folded)s FROM changed
+)"""
 
 _CHANGE = """
 WITH changed AS (
@@ -159,8 +165,12 @@ WITH changed AS (
 
 def create(work: Work, kind: Kind, cid: int, level: int, **subject: Any) -> Item:
     """A new item of a customer, by the task's operator, audited and told. Raises ``customer_not_found``."""
-    sql = statement(kind, _CREATE, columns=", ".join(subject), values=", ".join(f"%({name})s" for name in subject))
-    row = work.one(sql, {"cid": cid, "level": level, "me": work.operator.id, **subject})
+    kept = _KEPT.format(type=kind.type.value, text=kind.text) if kind.text else ""
+    names = {"columns": ", ".join(subject), "values": ", ".join(f"%({name})s" for name in subject), "kept": kept}
+    params = {"cid": cid, "level": level, "me": work.operator.id, **subject}
+    if kind.text:
+        params["folded"] = fold(subject[kind.text])
+    row = work.one(statement(kind, _CREATE, **names), params)
     if row is None:
         raise Refusal(Code.CUSTOMER_NOT_FOUND, {"id": cid})
     item = item_of(kind, row)

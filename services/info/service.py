@@ -17,7 +17,7 @@ from services.contracts.events import (
 )
 from services.contracts.operators import Role
 from services.contracts.tasks import Identity, ItemChange, Operation, OperatorChange, Outcome, Task
-from services.info import look_alikes, releases, seals, sessions, task_store
+from services.info import look_alikes, releases, seals, sessions, task_store, unfolded
 from services.info.batch import Rules
 from services.info.board import Waiting
 from services.info.desk import Desk
@@ -249,6 +249,9 @@ class InfoService:
         """Complete what a service of the release before has added."""
         for alike in self.database.run(look_alikes.key_new):
             log.warning("%s", alike)
+        count = unfolded.fold_all(self.database)
+        if count:
+            log.info("%d rows of the release before are folded for searches", count)
 
     @every(60.0)
     def delete_old_tasks(self) -> None:

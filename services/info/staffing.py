@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from services.contracts.operators import Role
 from services.info import look_alikes, sessions, turns
+from services.info.folding import fold
 from services.info.name_keys import name_keys
 from services.info.outcomes import operator_shown
 from services.info.releases import Released, end_claims
@@ -22,12 +23,13 @@ FROM operator LEFT JOIN session ON session.operator_id = operator.id AND session
 """An operator as administrators see one; ``last_used_at`` is that of the open session."""
 
 _ADD = """
-INSERT INTO operator (name, name_key, name_look, role, level, token_hash) VALUES (%s, %s, %s, %s, %s, %s)
+INSERT INTO operator (name, name_key, name_look, folded, role, level, token_hash) VALUES (%s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT DO NOTHING RETURNING id, name, role, level, active
 """
 
 _RENAME = """
-UPDATE operator SET name = %s, name_key = %s, name_look = %s WHERE id = %s RETURNING id, name, role, level, active
+UPDATE operator SET name = %s, name_key = %s, name_look = %s, folded = %s WHERE id = %s
+RETURNING id, name, role, level, active
 """
 
 _UPDATES = {
@@ -58,13 +60,13 @@ def locked_admins(tx: Transaction) -> list[Row]:
 
 def add(tx: Transaction, name: str, role: Role, level: int, token_hash: str) -> Changed | None:
     """A new operator; None when the token is somebody's already, or the name, or one that looks like it."""
-    row = tx.one(_ADD, (name, *name_keys(name), role.value, level, token_hash))
+    row = tx.one(_ADD, (name, *name_keys(name), fold(name), role.value, level, token_hash))
     return None if row is None else Changed(row, AuditEntry("operator", row["id"], "added", None, state_of(row)), [])
 
 
 def rename(tx: Transaction, before: Row, name: str) -> Changed:
     """Another name. Nobody may have it, or one that looks like it (``find_named``)."""
-    (after,) = tx.query(_RENAME, (name, *name_keys(name), before["id"]))
+    (after,) = tx.query(_RENAME, (name, *name_keys(name), fold(name), before["id"]))
     return Changed(after, AuditEntry("operator", after["id"], "renamed", state_of(before), state_of(after)), [])
 
 

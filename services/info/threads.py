@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from services.info.folding import fold
 from services.info.items import json_value
 from services.info.paging import an_id, cursor_of, page, values_of
 from services.info.work import Row, Work
@@ -11,8 +12,8 @@ MOST_BYTES = 64 * 1024
 """How much a page holds, in JSON. A single message may be larger, and is a page then."""
 
 _KEEP = """
-INSERT INTO inquiry_answer (inquiry_id, answer, answered_by, from_customer)
-VALUES (%(id)s, %(text)s, %(me)s, %(from_customer)s) RETURNING id
+INSERT INTO inquiry_answer (inquiry_id, answer, folded, answered_by, from_customer)
+VALUES (%(id)s, %(text)s, %(folded)s, %(me)s, %(from_customer)s) RETURNING id
 """
 
 _EARLIER = """
@@ -26,7 +27,13 @@ _LAST = 2**63 - 1
 
 def keep_message(work: Work, inquiry_id: int, text: str, *, from_customer: bool) -> None:
     """Add a message, which the task's operator wrote, or recorded for the customer."""
-    params = {"id": inquiry_id, "text": text, "me": work.operator.id, "from_customer": from_customer}
+    params = {
+        "id": inquiry_id,
+        "text": text,
+        "folded": fold(text),
+        "me": work.operator.id,
+        "from_customer": from_customer,
+    }
     work.query(_KEEP, params)
 
 

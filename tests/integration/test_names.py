@@ -84,7 +84,7 @@ def test_a_database_with_colliding_names_is_migrated_and_reported(office: Office
     twin, hidden, fine = older(owner, "BOB"), older(owner, "Zoe\u200b"), older(owner, "Grace")
     told: list[str] = []
     assert migrate(office.url, told.append) == []
-    assert told == [
+    assert [line for line in told if line.startswith("Operator")] == [
         f"Operator {twin} (BOB) looks like operator {office.ids['bob']} (bob). "
         f"Rename one of them: backoffice operator rename {twin} NAME",
         f"Operator {hidden} (Zoe\u200b) has a name with hidden characters or spaces. "

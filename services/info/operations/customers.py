@@ -4,6 +4,7 @@ from typing import Any
 
 from services.contracts.actions import ById, CreateCustomer, GetCustomer
 from services.contracts.errors import Code, Refusal
+from services.info.folding import fold
 from services.info.items import json_value
 from services.info.operations.registry import operation
 from services.info.work import Row, Work
@@ -15,7 +16,7 @@ WHERE customer.id = %s
 """
 
 _CREATE = """
-INSERT INTO customer (name, created_by) VALUES (%s, %s)
+INSERT INTO customer (name, folded, created_by) VALUES (%s, %s, %s)
 RETURNING id, name, created_at, (SELECT name FROM operator WHERE id = created_by) AS created_by,
     created_by AS created_by_id
 """
@@ -38,7 +39,7 @@ def find_customer(work: Work, customer_id: int) -> dict[str, Any]:
 @operation(CreateCustomer)
 def create_customer(work: Work, data: CreateCustomer.Data) -> dict[str, Any]:
     """A new customer."""
-    (row,) = work.query(_CREATE, (data.name, work.operator.id))
+    (row,) = work.query(_CREATE, (data.name, fold(data.name), work.operator.id))
     customer = _shown(row)
     work.audit("customer", row["id"], "created", None, customer)
     return {"customer": customer}

@@ -16,13 +16,13 @@ _SHARED = ("cid", "min_amount", "max_amount", "currency", "created_by", "created
 
 # The same as the search's condition on texts, for one item at a time. Scalar subqueries cannot become a join.
 _TEXT = """item.id = %({n}number)s
-    OR (SELECT text FROM item_text WHERE type = '{type}' AND id = item.id) ILIKE %({n}part)s
-    OR (SELECT name FROM customer WHERE id = item.cid) ILIKE %({n}part)s"""
+    OR (SELECT folded FROM item_text WHERE type = '{type}' AND id = item.id) LIKE %({n}part)s
+    OR (SELECT folded FROM customer WHERE id = item.cid) LIKE %({n}part)s"""
 
-_ANSWERS = "(SELECT bool_or(answer ILIKE %({n}part)s) FROM inquiry_answer WHERE inquiry_id = item.id)"
+_ANSWERS = "(SELECT bool_or(folded LIKE %({n}part)s) FROM inquiry_answer WHERE inquiry_id = item.id)"
 
 _SHOWN = ("'{type}'", "item.id::text")
-_SHOWN_OF_TRANSFERS = ("item.amount::text", "item.currency")
+_SHOWN_OF_TRANSFERS = ("item.amount::text", "lower(item.currency)")
 """What a row shows besides texts."""
 
 
@@ -58,7 +58,7 @@ def _texts(kind: Kind) -> list[str]:
 
 
 def _shown(kind: Kind) -> list[str]:
-    return [f"{text} ILIKE %({{n}}part)s" for text in (*_SHOWN, *(_SHOWN_OF_TRANSFERS if kind is TRANSFER else ()))]
+    return [f"{text} LIKE %({{n}}part)s" for text in (*_SHOWN, *(_SHOWN_OF_TRANSFERS if kind is TRANSFER else ()))]
 
 
 def _any(alternatives: Sequence[str], kind: Kind, prefix: str) -> str:

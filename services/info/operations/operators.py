@@ -15,6 +15,7 @@ from services.contracts.errors import Code, Refusal
 from services.contracts.operators import Role
 from services.contracts.validation import Invalid, fault
 from services.info import items, staffing
+from services.info.folding import fold
 from services.info.items import json_value
 from services.info.operations.registry import operation
 from services.info.paging import an_id, cursor_of, like, page, values_of
@@ -23,7 +24,7 @@ from services.info.work import Row, Work
 
 _LIST = f"""
 {staffing.SHOW}
-WHERE operator.id > %(after)s AND name ILIKE %(part)s
+WHERE operator.id > %(after)s AND coalesce(folded, lower(name)) LIKE %(part)s
     AND (%(role)s::text IS NULL OR role = %(role)s::text) AND (%(enabled)s::bool IS NULL OR active = %(enabled)s::bool)
 ORDER BY operator.id LIMIT %(limit)s
 """
@@ -33,7 +34,7 @@ ORDER BY operator.id LIMIT %(limit)s
 def list_operators(work: Work, data: ListOperators.Data) -> dict[str, Any]:
     """Operators by id, a page at a time."""
     params = {
-        "part": like(data.text or ""),
+        "part": like(fold(data.text or "")),
         "role": data.role and data.role.value,
         "enabled": data.enabled,
     }

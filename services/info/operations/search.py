@@ -9,6 +9,7 @@ from services.contracts.action import ActionData
 from services.contracts.actions import SearchCustomers, SearchItems
 from services.contracts.operators import ItemType
 from services.contracts.values import LARGEST_INTEGER
+from services.info.folding import fold
 from services.info.items import item_of, json_value, statement
 from services.info.kinds import KINDS, TRANSFER, Kind
 from services.info.operations.registry import operation
@@ -21,7 +22,7 @@ CUSTOMER_CONDITIONS: Mapping[str, str] = {
     "created_by": "customer.created_by = (SELECT id FROM operator WHERE name = %(created_by)s)",
     "created_from": "customer.created_at >= %(created_from)s",
     "created_until": "customer.created_at < %(created_until)s",
-    "text": "(customer.name ILIKE %(part)s OR customer.id = %(number)s)",
+    "text": "(customer.folded LIKE %(part)s OR customer.id = %(number)s)",
 }
 
 ITEM_CONDITIONS: Mapping[str, str] = {
@@ -42,9 +43,9 @@ ITEM_CONDITIONS: Mapping[str, str] = {
     "decided_from": "item.decided_at >= %(decided_from)s",
     "decided_until": "item.decided_at < %(decided_until)s",
     "text": """item.id IN (
-        SELECT id FROM item_text WHERE type = %(type)s AND text ILIKE %(part)s
-        UNION SELECT id FROM {table} WHERE cid IN (SELECT id FROM customer WHERE name ILIKE %(part)s)
-        UNION SELECT inquiry_id FROM inquiry_answer WHERE %(type)s = 'inquiry' AND answer ILIKE %(part)s
+        SELECT id FROM item_text WHERE type = %(type)s AND folded LIKE %(part)s
+        UNION SELECT id FROM {table} WHERE cid IN (SELECT id FROM customer WHERE folded LIKE %(part)s)
+        UNION SELECT inquiry_id FROM inquiry_answer WHERE %(type)s = 'inquiry' AND folded LIKE %(part)s
         UNION SELECT %(number)s)""",
 }
 
@@ -166,7 +167,8 @@ def _params(data: ActionData) -> dict[str, Any]:
 
 def text_params(text: str) -> dict[str, Any]:
     """The values of the conditions on texts: what is looked for as a part of them, or as an id in digits."""
-    return {"part": like(text), "number": _number(text)}
+    folded = fold(text)
+    return {"part": like(folded), "number": _number(folded)}
 
 
 def _number(text: str) -> int:
