@@ -22,6 +22,9 @@ START_SECONDS = 60.0
 STOP_SECONDS = 40.0
 COMMAND = Path(sys.executable).with_name("backoffice")
 
+GENEROUS = {"SUBMISSIONS_PER_SECOND": "10000", "UNFINISHED_TASKS": "10000"}
+"""The limits for one operator protect the system from a client like the load generator."""
+
 
 class StackError(Exception):
     """The system did not start; the message says why."""
@@ -45,14 +48,17 @@ class Stack:
 
 
 @contextmanager
-def real() -> Iterator[Stack]:
-    """A process a service, on a vhost and a demo database of their own."""
+def real(limits: Mapping[str, str] = GENEROUS) -> Iterator[Stack]:
+    """A process a service, on a vhost and a demo database of their own.
+
+    limits: settings of what one operator may do
+    """
     with ExitStack() as stack:
         amqp_uri = stack.enter_context(parts.temporary_vhost())
         database_url = stack.enter_context(parts.temporary_database(parts.DATABASE))
         create_fake_database(database_url)
         port = _free_port()
-        common = {"AMQP_URI": amqp_uri, "HTTP_PORT": str(port)}
+        common = {"AMQP_URI": amqp_uri, "HTTP_PORT": str(port), **limits}
         groups = []
         for service in Service:
             own = {"DATABASE_URL": database_url} if service is Service.INFO else {}
@@ -72,7 +78,7 @@ def embedded() -> Iterator[Stack]:
         data_dir = stack.enter_context(tempfile.TemporaryDirectory(prefix="backoffice-bench-"))
         os.chmod(data_dir, 0o755)  # the embedded PostgreSQL of root belongs to another user
         port = _free_port()
-        settings = {"DATA_DIR": data_dir, "HTTP_PORT": str(port)}
+        settings = {"DATA_DIR": data_dir, "HTTP_PORT": str(port), **GENEROUS}
         process = stack.enter_context(_process("embedded", ["up", "--demo"], settings))
         _wait_until_ready(port, [process])
         yield Stack(port, [process.group], _embedded_postgres(Path(data_dir)))
@@ -104,8 +110,7 @@ class Process:
 @contextmanager
 def _process(name: str, arguments: list[str], settings: Mapping[str, str]) -> Iterator[Process]:
     inherited = {key: value for key, value in os.environ.items() if key not in ("AMQP_URI", "DATABASE_URL")}
-    # The limit for one operator protects the service from a client like this one.
-    environment = inherited | {"SUBMISSIONS_PER_SECOND": "10000", "LOG_LEVEL": "WARNING"} | dict(settings)
+    environment = inherited | {"LOG_LEVEL": "WARNING"} | dict(settings)
     with tempfile.NamedTemporaryFile(prefix=f"backoffice-bench-{name}-", suffix=".log") as log:
         popen = subprocess.Popen(
             [str(COMMAND), *arguments], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log

@@ -47,6 +47,7 @@ class Code(StrEnum):
     TOO_MANY_REQUESTS = "too_many_requests"
     INTERNAL_ERROR = "internal_error"
     UNAVAILABLE = "unavailable"
+    QUERY_TOO_SLOW = "query_too_slow"
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,9 @@ CATALOGUE: Mapping[Code, Entry] = {
         5001, "Something went wrong on our side. Please quote {task_id} when you report it.", True, True
     ),
     Code.UNAVAILABLE: Entry(5031, "The system cannot take this now; please repeat it shortly.", of_request=True),
+    Code.QUERY_TOO_SLOW: Entry(
+        5041, "This takes too long. Narrow it down: a longer text, one type, one customer or a shorter period.", True
+    ),
 }
 
 

@@ -11,11 +11,16 @@ from services.gateway.ports import RemoteService, Speaker
 from services.runtime import crash_points
 from services.runtime.failures import Unavailable
 from services.runtime.messaging.broker import NotAccepted, Refused
+from services.runtime.unfinished import WAIT_SECONDS, Unfinished
 
 log = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 4.8
 """A submission is answered within five seconds of its arrival, whatever the broker does."""
+
+
+PUBLISH_SECONDS = 3.0
+"""What publishing may take of that."""
 
 
 class Deadline:
@@ -33,16 +38,22 @@ class Acceptance:
     """How tasks are accepted: said as an event; with an idempotency key, or where the broker lives in this process and
     forgets, recorded in the database first (by ``tasks``, which then says the event)."""
 
-    def __init__(self, events: Speaker, tasks: RemoteService, *, record_all: bool) -> None:
+    def __init__(self, events: Speaker, tasks: RemoteService, unfinished: Unfinished, *, record_all: bool) -> None:
         self._events = events
         self._tasks = tasks
+        self._unfinished = unfinished
         self._record_all = record_all
 
     def accept(self, task: Task, key: str | None, deadline: Deadline) -> tuple[str, str]:
         """Id and time of submission; those of the earlier task when the key was used for it before.
 
-        Raises ``Refusal``: ``idempotency_conflict``, or ``unavailable`` which tells whether it may have been taken.
+        Raises ``Refusal``: ``too_many_requests`` when the operator has too many unfinished tasks,
+        ``idempotency_conflict``, or ``unavailable`` which tells whether it may have been taken.
         """
+        seconds = min(WAIT_SECONDS, deadline.left() - PUBLISH_SECONDS)
+        return self._unfinished.accept(task, lambda: self._publish(task, key, deadline), seconds)
+
+    def _publish(self, task: Task, key: str | None, deadline: Deadline) -> tuple[str, str]:
         crash_points.reached("gateway.checked")
         try:
             if key is None and not self._record_all:

@@ -9,6 +9,7 @@ from services.gateway.typed_schemas import Schema, schema_of
 ENTRIES: dict[Event, Any] = {
     events.TASKS_SUBMITTED: tasks.Task,
     events.OPERATIONS_REQUESTED: tasks.Operation,
+    events.READS_REQUESTED: tasks.Operation,
     events.OPERATIONS_DONE: tasks.Outcome,
     events.TASKS_FINISHED: tasks.Outcome,
     events.ITEMS_CHANGED: tasks.ItemChange,
@@ -19,6 +20,7 @@ ENTRIES: dict[Event, Any] = {
 _MEANINGS: dict[Event, str] = {
     events.TASKS_SUBMITTED: "Tasks were accepted and are to be done.",
     events.OPERATIONS_REQUESTED: "Tasks were checked; their operations are to be executed, or their refusals stored.",
+    events.READS_REQUESTED: "Tasks that only read were checked; their operations are to be executed.",
     events.OPERATIONS_DONE: "Tasks have an outcome that is stored.",
     events.TASKS_FINISHED: "Tasks are finished; whoever waits for them is to be told.",
     events.ITEMS_CHANGED: "Changes of items were committed.",

@@ -22,8 +22,13 @@ from services.gateway.waiters import Waiters
 from services.runtime.settings import Settings
 from services.runtime.telemetry.monitoring import Monitoring
 from services.runtime.telemetry.tracing import OFF, Tracing
+from services.runtime.unfinished import Unfinished
 
 log = logging.getLogger(__name__)
+
+
+MOST_WAITING = 50
+"""Submissions of an operator that wait until fewer tasks of theirs are unfinished."""
 
 
 class Gateway:
@@ -42,6 +47,7 @@ class Gateway:
         self._tasks = tasks
         self.identities = Identities(users)
         self.waiters = Waiters()
+        self.unfinished = Unfinished(settings.unfinished_tasks, settings.unfinished_reads, MOST_WAITING)
         self.guesses = Guesses(settings.failed_tokens_per_minute, settings.trusted_proxies)
         self.tracing = tracing
         self.metrics = Metrics(monitoring.measures)
@@ -56,7 +62,7 @@ class Gateway:
         self.submissions = Submissions(
             self.identities,
             Sessions(users, self.identities, FailedLogins(settings.logins_per_minute)),
-            Acceptance(events, tasks, record_all=settings.embedded_broker),
+            Acceptance(events, tasks, self.unfinished, record_all=settings.embedded_broker),
             self.waiters,
             reader,
             SlidingWindow(settings.submissions_per_second, 1.0),
@@ -67,6 +73,7 @@ class Gateway:
 
     def tasks_finished(self, outcomes: list[Outcome]) -> None:
         """Outcomes were heard."""
+        self.unfinished.finished(outcomes)
         self.waiters.deliver(outcomes)
         self.live.outcomes(outcomes)
 
@@ -85,6 +92,7 @@ class Gateway:
         Raises ``Unavailable`` when it cannot be read yet: to be repeated.
         """
         self.identities.forget_all()
+        self.unfinished.forget_all()
         self.waiters.read_again(self._outcome_of)
         self.live.replay_all()
         self.live.check_all()

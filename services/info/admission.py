@@ -1,7 +1,7 @@
 """Who may have a task executed now: operators and sessions, locked until the batch commits.
 
 A revocation or a demotion that committed before these rows were locked is seen; one that comes later waits for the
-batch, so no effect ever follows its commit.
+batch, so no effect ever follows its commit. A snapshot that changes nothing takes no locks: it is as old as its rows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,8 +22,7 @@ _SESSIONS = """
 SELECT id, operator_id,
     ended_at IS NULL AND last_used_at > statement_timestamp() - %s * interval '1 second' AS open,
     last_used_at < statement_timestamp() - interval '1 minute' AS stale
-FROM session WHERE id = ANY(%s::uuid[]) ORDER BY id FOR SHARE
-"""
+FROM session WHERE id = ANY(%s::uuid[]) ORDER BY id """
 
 _TOUCH = """
 UPDATE session SET last_used_at = statement_timestamp()
@@ -45,42 +44,55 @@ class Session:
 class Admission:
     """The operators and sessions of a batch.
 
+    locks:          the rows are locked until the transaction ends
     operators:      by id, the disabled ones too
     stale_sessions: the open ones whose last use was noted more than a minute ago
     """
 
     def __init__(
-        self, tx: Transaction, requests: Sequence[Request], operations: Mapping[str, Operation], idle_seconds: float
+        self,
+        tx: Transaction,
+        requests: Sequence[Request],
+        operations: Mapping[str, Operation],
+        idle_seconds: float,
+        *,
+        locks: bool = True,
     ) -> None:
         self.operators: dict[int, Operator] = {}
         self.stale_sessions: set[str] = set()
         self._active: set[int] = set()
         self._sessions: dict[str, Session] = {}
         self._idle_seconds = idle_seconds
-        if requests:
+        self._session_lock = "FOR SHARE" if locks else ""
+        if requests and not locks:
+            self._read_operators(tx, {request.operator_id for request in requests}, "")
+        elif requests:
             exclusive = {request.operator_id for request in requests if _locks_operator(request, operations)}
             shared = {request.operator_id for request in requests} - exclusive
             turns.alone(tx, exclusive)
             turns.together(tx, shared)
-            self._lock_operators(tx, exclusive, "FOR UPDATE")
-            self._lock_operators(tx, shared, "FOR SHARE")
-            self._lock_sessions(tx, {request.session_id for request in requests if request.session_id})
+            self._read_operators(tx, exclusive, "FOR UPDATE")
+            self._read_operators(tx, shared, "FOR SHARE")
+        if requests:
+            self._read_sessions(tx, {request.session_id for request in requests if request.session_id})
 
     def read_again(self, tx: Transaction, operator_ids: set[int]) -> None:
         """Heed what a task of the batch has changed of operators, for the tasks after it."""
         known = operator_ids & self.operators.keys()
         self._active -= known
-        self._lock_operators(tx, known, "FOR SHARE")
-        self._lock_sessions(tx, {id for id, session in self._sessions.items() if session.operator_id in known})
+        self._read_operators(tx, known, "FOR SHARE")
+        self._read_sessions(tx, {id for id, session in self._sessions.items() if session.operator_id in known})
 
-    def _lock_operators(self, tx: Transaction, ids: set[int], strength: str) -> None:
+    def _read_operators(self, tx: Transaction, ids: set[int], strength: str) -> None:
         for row in tx.query(_OPERATORS + strength, (sorted(ids),)) if ids else ():
             self.operators[row["id"]] = Operator(row["id"], row["name"], Role(row["role"]), row["level"])
             if row["active"]:
                 self._active.add(row["id"])
 
-    def _lock_sessions(self, tx: Transaction, ids: set[str]) -> None:
-        for row in tx.query(_SESSIONS, (self._idle_seconds, uuid_array(sorted(ids)))) if ids else ():
+    def _read_sessions(self, tx: Transaction, ids: set[str]) -> None:
+        for row in (
+            tx.query(_SESSIONS + self._session_lock, (self._idle_seconds, uuid_array(sorted(ids)))) if ids else ()
+        ):
             self._sessions[row["id"]] = Session(row["operator_id"], row["open"])
             if row["open"] and row["stale"]:
                 self.stale_sessions.add(row["id"])

@@ -5,6 +5,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from psycopg2.errors import QueryCanceled
+
 from services.contracts.errors import Code, Refusal
 from services.contracts.sizes import LARGEST_RESULT, parts, size_of, to_json
 from services.contracts.task_ids import age
@@ -17,7 +19,7 @@ from services.info.operations.registry import Operation
 from services.info.outcomes import COLUMNS, outcome_of, recorded_request
 from services.info.requests import Asked, Malformed, Request, as_error, internal_error
 from services.info.work import Limits, Operator, Row, Work
-from services.runtime.postgres.transaction import Transaction, uuid_array
+from services.runtime.postgres.transaction import STATEMENT_SECONDS, Transaction, uuid_array
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,7 @@ class Rules:
 
     idle_seconds:   a session unused for longer is no longer open
     retention_days: a task submitted longer ago never executes
+    query_seconds:  how long a statement of a task that only reads may take
     figures:        what was counted a moment ago
     """
 
@@ -38,6 +41,7 @@ class Rules:
     limits: Limits
     idle_seconds: float
     retention_days: float
+    query_seconds: float = STATEMENT_SECONDS
     figures: Figures = field(default_factory=Figures)
 
 
@@ -76,9 +80,16 @@ def execute(tx: Transaction, asked: Sequence[Asked], rules: Rules) -> Round:
     requests = [entry.request for entry in asked if entry.request]
     if not requests:
         return Round()
-    finished, to_do = _take(tx, requests)
+    finished, to_do = take(tx, requests)
     admission = Admission(tx, to_do, rules.operations, rules.idle_seconds)
-    ends = [_attempt(tx, request, admission, rules) for request in to_do]
+    ends = [attempt(tx, request, admission, rules) for request in to_do]
+    return conclude(tx, requests, finished, ends, admission.stale_sessions)
+
+
+def conclude(
+    tx: Transaction, requests: Sequence[Request], finished: dict[str, Row], ends: Sequence[End], sessions: set[str]
+) -> Round:
+    """Store how tasks ended, and return what is to be published of all ``requests`` once that has committed."""
     stored = _store(tx, ends)
     finished |= stored
     rows = [finished[request.id] for request in requests]
@@ -87,7 +98,7 @@ def execute(tx: Transaction, asked: Sequence[Asked], rules: Rules) -> Round:
         outcomes=outcomes,
         stored=[outcome for outcome in outcomes if outcome["id"] in stored],
         changes=[change for row in rows for change in row["changes"] or ()],
-        sessions=admission.stale_sessions,
+        sessions=sessions,
     )
 
 
@@ -102,7 +113,7 @@ RETURNING id
 """
 
 
-def _take(tx: Transaction, requests: Sequence[Request]) -> tuple[dict[str, Row], list[Request]]:
+def take(tx: Transaction, requests: Sequence[Request]) -> tuple[dict[str, Row], list[Request]]:
     """Make these tasks this transaction's own: a duplicate that is being executed elsewhere is waited for.
 
     Answers the rows of those that have finished, and the others in order, as they were first recorded.
@@ -131,7 +142,8 @@ def _as_recorded(request: Request, recorded: Mapping[str, Request]) -> Request:
     return replace(recorded[request.id], refusal=request.refusal)
 
 
-def _attempt(tx: Transaction, request: Request, admission: Admission, rules: Rules) -> End:
+def attempt(tx: Transaction, request: Request, admission: Admission, rules: Rules) -> End:
+    """Execute one task, unless it may not be. What it did is undone when it fails."""
     operator = admission.operators.get(request.operator_id)
     if request.refusal:
         return End(request, operator, error=request.refusal)
@@ -144,11 +156,15 @@ def _attempt(tx: Transaction, request: Request, admission: Admission, rules: Rul
     try:
         work = Work(tx, request.id, admission.admit(request, operation.action), rules.limits, rules.figures)
         data = parse_data(operation.action, request.data, largest_level=rules.limits.largest_level)
-        with tx.savepoint():
+        with tx.savepoint(rules.query_seconds if operation.action.reads else STATEMENT_SECONDS):
             result = operation.function(work, data)
             _check_size(result)
     except Refusal as refusal:
         return End(request, operator, error=as_error(refusal))
+    except QueryCanceled:
+        if not operation.action.reads:
+            raise
+        return End(request, operator, error=as_error(Refusal(Code.QUERY_TOO_SLOW)))
     if work.operators_changed:
         admission.read_again(tx, work.operators_changed)
     return End(request, operator, result=result, work=work)

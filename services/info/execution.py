@@ -8,6 +8,7 @@ from services.contracts.tasks import Operation
 from services.info.admission import touch
 from services.info.batch import Round, Rules, execute
 from services.info.dead_letters import at_least
+from services.info.reading import execute_read
 from services.info.requests import Asked, read
 from services.runtime import crash_points
 from services.runtime.pauses import Pauses
@@ -20,7 +21,7 @@ ATTEMPTS = 8
 
 
 class Executor:
-    """Executes tasks, one transaction a batch."""
+    """Executes tasks: those that change something in one transaction a batch, one that only reads by itself."""
 
     def __init__(self, pool: Pool, rules: Rules) -> None:
         self._pool = pool
@@ -34,7 +35,7 @@ class Executor:
         fault of a single task when all others have ended. To repeat what has committed does nothing but tell it again.
         """
         faults: list[Exception] = []
-        for asked in _without_repeats(list(_readable(operations, faults))):
+        for asked in self._parts(list(_readable(operations, faults))):
             try:
                 yield self._execute(asked)
             except DatabaseUnavailable:
@@ -81,14 +82,45 @@ class Executor:
             return None
 
     def _execute(self, asked: Sequence[Asked]) -> Round:
-        with self._pool.transaction() as tx:
-            done = execute(tx, asked, self._rules)
-            crash_points.reached("info.executed")
+        done = self._read(asked[0]) if self._reads(asked[0]) else self._batch(asked)
         crash_points.reached("info.committed")
         if done.sessions:
             with self._pool.transaction() as tx:
                 touch(tx, done.sessions)
         return done
+
+    def _batch(self, asked: Sequence[Asked]) -> Round:
+        with self._pool.transaction() as tx:
+            done = execute(tx, asked, self._rules)
+            crash_points.reached("info.executed")
+        return done
+
+    def _read(self, asked: Asked) -> Round:
+        assert asked.request is not None
+        return execute_read(self._pool, asked.request, self._rules)
+
+    def _reads(self, asked: Asked) -> bool:
+        request = asked.request
+        if request is None or request.refusal or asked.dead_letter:
+            return False
+        operation = self._rules.operations.get(request.action)
+        return operation is not None and operation.action.reads
+
+    def _parts(self, asked: Sequence[Asked]) -> Iterator[list[Asked]]:
+        """Parts in which no task comes twice, since the second of two has to find the outcome of the first, and in
+        which a task that only reads is alone."""
+        part: list[Asked] = []
+        seen: set[str] = set()
+        for entry in asked:
+            task_id = entry.request.id if entry.request else None
+            if part and (task_id in seen or self._reads(entry) or self._reads(part[0])):
+                yield part
+                part, seen = [], set()
+            part.append(entry)
+            if task_id is not None:
+                seen.add(task_id)
+        if part:
+            yield part
 
 
 def _readable(operations: Sequence[Operation], faults: list[Exception]) -> Iterator[Asked]:
@@ -97,18 +129,3 @@ def _readable(operations: Sequence[Operation], faults: list[Exception]) -> Itera
             yield read(operation)
         except ValueError as error:
             faults.append(error)
-
-
-def _without_repeats(asked: Sequence[Asked]) -> Iterator[list[Asked]]:
-    """Parts in which no task comes twice: the second of two has to find the outcome of the first."""
-    part: list[Asked] = []
-    seen: set[str] = set()
-    for entry in asked:
-        if entry.request and entry.request.id in seen:
-            yield part
-            part, seen = [], set()
-        part.append(entry)
-        if entry.request:
-            seen.add(entry.request.id)
-    if part:
-        yield part

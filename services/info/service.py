@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from nameko.containers import ServiceContainer
@@ -12,6 +13,7 @@ from services.contracts.events import (
     OPERATIONS_DONE,
     OPERATIONS_REQUESTED,
     OPERATORS_CHANGED,
+    READS_REQUESTED,
     TASKS_SUBMITTED,
     Service,
 )
@@ -34,6 +36,7 @@ from services.runtime.messaging.batches import consume
 from services.runtime.messaging.broadcasts import connected, listen
 from services.runtime.messaging.broker import Refused
 from services.runtime.messaging.events import Events, Speaker
+from services.runtime.messaging.fair import consume_fairly
 from services.runtime.postgres.database import Database, Pool
 from services.runtime.postgres.notifications import notified
 from services.runtime.rpc.server import Caller, rpc
@@ -46,6 +49,17 @@ log = logging.getLogger(__name__)
 
 EVERYONE: OperatorChange = {"id": 0, "ended": False}
 """Said when changes may have been missed: whatever is remembered of any operator is void."""
+
+
+READS_AT_ONCE = 2
+"""Tasks that only read, executed side by side in one process."""
+
+
+def _operator_of(entry: Mapping[str, Any]) -> int | None:
+    """Whose task an operation is for; None when that cannot be read."""
+    task = entry.get("task")
+    operator_id = task.get("operator_id") if isinstance(task, Mapping) else None
+    return operator_id if isinstance(operator_id, int) else None
 
 
 def _desk(container: ServiceContainer) -> Desk:
@@ -71,7 +85,15 @@ class InfoService:
 
     @consume(OPERATIONS_REQUESTED)
     def execute(self, entries: list[Operation]) -> None:
-        """Execute a batch and say what came of it, as far as it has committed."""
+        """Execute a batch and publish its outcomes, as far as it has committed."""
+        self._execute(entries)
+
+    @consume_fairly(READS_REQUESTED, _operator_of, at_once=READS_AT_ONCE)
+    def read(self, entries: list[Operation]) -> None:
+        """Execute a task that only reads, and publish its outcome."""
+        self._execute(entries)
+
+    def _execute(self, entries: list[Operation]) -> None:
         for done in self._executor().run(entries):
             self.metrics.stored(done.stored)
             self._tell(done.outcomes)
@@ -115,7 +137,7 @@ class InfoService:
             self.settings.largest_level,
         )
         idle, retention = self.settings.session_idle_seconds, self.settings.retention_days
-        rules = Rules(OPERATIONS, limits, idle, retention, self.desk.figures)
+        rules = Rules(OPERATIONS, limits, idle, retention, self.settings.query_seconds, self.desk.figures)
         return Executor(self.database, rules)
 
     # --- who

@@ -20,7 +20,7 @@ POINTS = (
     "info.session_changed",
     *(
         f"{queue}.{point}"
-        for queue in ("tasks_submitted", "operations_requested", "operations_done", "dead_letters")
+        for queue in ("tasks_submitted", "operations_requested", "reads_requested", "operations_done", "dead_letters")
         for point in PER_QUEUE
     ),
 )

@@ -97,7 +97,14 @@ class Settings:
     database_role: str = _setting(
         "backoffice_app", _text, "The role that info takes on after connecting; it may not change audit rows."
     )
-    database_connections: int = _setting(8, _whole(2, 200), "The most database connections of one info process.")
+    database_connections: int = _setting(
+        8,
+        _whole(4, 200),
+        "The most database connections of one info process. Tasks that only read use at most two of them.",
+    )
+    query_seconds: float = _setting(
+        2.0, _seconds(0.1, 30), "How long a statement of a task that only reads may take, before it ends the task."
+    )
     data_dir: str = _setting(".backoffice", _text, "Where the embedded PostgreSQL keeps its data.")
     http_host: str = _setting("127.0.0.1", _text, "The address that the gateway listens on.")
     http_port: int = _setting(5000, _whole(0, 65535), "The port that the gateway listens on.")
@@ -130,6 +137,15 @@ class Settings:
     logins_per_minute: int = _setting(10, _whole(1, 100_000), "Failed logins a minute, for a name and for an address.")
     failed_tokens_per_minute: int = _setting(
         1_000, _whole(1, 1_000_000), "Requests a minute with a wrong token, for an address."
+    )
+    unfinished_tasks: int = _setting(
+        50,
+        _whole(1, 1_000_000),
+        "The most unfinished tasks that one gateway accepts of an operator. Further submissions wait for a moment, and "
+        "are answered 429 when there is still no room.",
+    )
+    unfinished_reads: int = _setting(
+        4, _whole(1, 1_000_000), "The same for tasks that only read, which are counted apart."
     )
     submissions_per_second: int = _setting(1_000, _whole(1, 1_000_000), "Submissions a second, for an operator.")
     queued_tasks: int = _setting(

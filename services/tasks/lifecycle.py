@@ -26,10 +26,12 @@ class Plan:
     """What is to be done with some tasks.
 
     operations: to be requested, in their order; refused ones among them, since ``info`` stores every outcome
+    reads:      to be requested of those in ``info`` who only read, so that no other task waits for them
     calls:      to be executed by call, in their order. An operator has one role, so none of theirs is among the others
     """
 
     operations: list[Operation] = field(default_factory=list)
+    reads: list[Operation] = field(default_factory=list)
     calls: list[Task] = field(default_factory=list)
 
 
@@ -41,6 +43,8 @@ def plan(tasks: Sequence[Task], find: FindOperator, is_synchronous: IsSynchronou
         refusal = _refusal_of(task, operator, find)
         if refusal is not None:
             made.operations.append({"task": task, "refusal": as_error(refusal)})
+        elif find_action(task["action"]).reads:
+            made.reads.append({"task": task})
         elif operator is not None and is_synchronous(operator["role"]):
             made.calls.append(task)
         else:

@@ -5,16 +5,19 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nameko.containers import ServiceContainer
+
 from services.contracts.events import (
     OPERATIONS_DONE,
     OPERATIONS_REQUESTED,
     OPERATORS_CHANGED,
+    READS_REQUESTED,
     TASKS_FINISHED,
     TASKS_SUBMITTED,
     Service,
 )
 from services.contracts.tasks import Operation, Outcome, Task
-from services.runtime.configuration import Config, monitoring_of
+from services.runtime.configuration import Config, monitoring_of, settings_of
 from services.runtime.messaging.batches import consume
 from services.runtime.messaging.broadcasts import connected, listen
 from services.runtime.messaging.broker import Delivery, Refused
@@ -26,6 +29,7 @@ from services.runtime.rpc.server import RpcProxy, rpc
 from services.runtime.settings import Settings
 from services.runtime.singleton import Singleton
 from services.runtime.telemetry.tracing import Traced, Tracing
+from services.runtime.unfinished import Unfinished
 from services.tasks import lifecycle, reading
 from services.tasks.dead_letters import burial_of, judge, shortened
 from services.tasks.messages import read_outcome, read_task
@@ -40,6 +44,15 @@ FIND_SECONDS = 1.0
 """How long ``users`` may take to tell who an operator is: the check is an early one, and the batch waits for it."""
 
 
+MOST_WAITING = 10
+"""Calls of an operator that wait until fewer of their tasks are unfinished; a tenth of the calls that run at a time."""
+
+
+def _unfinished(container: ServiceContainer) -> Unfinished:
+    settings = settings_of(container)
+    return Unfinished(settings.unfinished_tasks, settings.unfinished_reads, MOST_WAITING)
+
+
 class TasksService:
     """Takes what is submitted, requests what is to be done, and tells what has been done."""
 
@@ -51,6 +64,7 @@ class TasksService:
     users: ServiceClient = RpcProxy(Service.USERS.value)
     info: ServiceClient = RpcProxy(Service.INFO.value)
     operators: Operators = Singleton(lambda container: Operators())
+    unfinished: Unfinished = Singleton(_unfinished)
     waiters: Waiters = Singleton(lambda container: Waiters())
     metrics: Metrics = Singleton(lambda container: Metrics(monitoring_of(container).measures))
     traced: Tracing = Traced()
@@ -62,7 +76,8 @@ class TasksService:
         """Have submitted tasks executed, or stored as refused."""
         plan = lifecycle.plan([read_task(entry) for entry in submitted], self._find_operator, self._is_synchronous)
         self.events.say(OPERATIONS_REQUESTED, plan.operations)
-        ids = [operation["task"]["id"] for operation in plan.operations if operation["task"]]
+        self.events.say(READS_REQUESTED, plan.reads)
+        ids = [operation["task"]["id"] for operation in (*plan.operations, *plan.reads) if operation["task"]]
         if ids:
             log.info("%d requested", len(ids), extra={"task_ids": ids})
         for task in plan.calls:
@@ -135,12 +150,14 @@ class TasksService:
     @listen(TASKS_FINISHED)
     def deliver(self, outcomes: list[Outcome]) -> None:
         """Wake the calls that wait for these."""
+        self.unfinished.finished(outcomes)
         self.waiters.deliver(outcomes)
 
     @connected
     def catch_up(self) -> None:
         """Changes and outcomes may have gone unheard."""
         self.operators.forget({EVERYONE})
+        self.unfinished.forget_all()
         self.waiters.read_again(lambda operator_id, task_id: self.info.call("task", operator_id, task_id))
 
     # For internal systems: by the operator's token
@@ -230,4 +247,4 @@ class TasksService:
 
     @property
     def _submissions(self) -> Submissions:
-        return Submissions(self.users, self.info, self.events, self.settings.embedded_broker)
+        return Submissions(self.users, self.info, self.events, self.unfinished, self.settings.embedded_broker)

@@ -17,6 +17,7 @@ from services.contracts.validation import Fault, Invalid, fault, parse_data, sto
 from services.runtime import crash_points
 from services.runtime.failures import Unavailable
 from services.runtime.messaging.broker import BrokerUnavailable, NotAccepted, Refused, Unconfirmed
+from services.runtime.unfinished import Unfinished
 from services.tasks.ports import RemoteService, Speaker
 
 log = logging.getLogger(__name__)
@@ -29,12 +30,14 @@ LONGEST_WAIT = 60.0
 class Submissions:
     """From a call to a durable task.
 
+    unfinished: what this process has accepted; the gateway counts its own
     record_all: the broker forgets, so every task is recorded first
     """
 
     users: RemoteService
     info: RemoteService
     events: Speaker
+    unfinished: Unfinished
     record_all: bool
 
     def caller(self, token: Any) -> Identity:
@@ -71,15 +74,21 @@ class Submissions:
     def submit(self, task: Task, key: str | None = None) -> dict[str, Any]:
         """Make a checked task durable; the accepted task, which is the earlier one when the key was used for it.
 
-        Raises ``Refusal``: ``idempotency_conflict``, or ``unavailable`` that tells whether it may have been taken.
+        Raises ``Refusal``: ``too_many_requests`` when the operator has too many unfinished tasks,
+        ``idempotency_conflict``, or ``unavailable`` that tells whether it may have been taken.
         """
         asked = None if key is None else fingerprint(task["action"], task["data"])
-        accepted = self.accept(task, key, asked)
+
+        def publish() -> tuple[str, str]:
+            accepted = self.accept(task, key, asked)
+            return accepted["id"], accepted["submitted_at"]
+
+        task_id, submitted_at = self.unfinished.accept(task, publish)
         return {
-            "id": accepted["id"],
+            "id": task_id,
             "action": task["action"],
             "status": "accepted",
-            "submitted_at": accepted["submitted_at"],
+            "submitted_at": submitted_at,
         }
 
     def accept(self, task: Task, key: str | None, asked: str | None) -> dict[str, str]:

@@ -44,7 +44,7 @@ class Loop:
         self.office = office
         self.amqp_uri = amqp_uri
         self.told = _told
-        self._containers: list[ServiceContainer] = []
+        self.containers: list[ServiceContainer] = []
 
     def start(self, *services: Any, amqp_uri: str | None = None, **settings: Any) -> list[ServiceContainer]:
         """Host services; ``amqp_uri``: as they reach the broker."""
@@ -56,7 +56,7 @@ class Loop:
             for service in services
         ]
         for container in containers:
-            self._containers.append(container)
+            self.containers.append(container)
             container.start()
         return containers
 
@@ -66,7 +66,7 @@ class Loop:
 
     def stop(self) -> None:
         """All that was started."""
-        for container in reversed(self._containers):
+        for container in reversed(self.containers):
             container.stop()
 
     def publish(self, event: Event, body: bytes, headers: Mapping[str, Any] | None = None, **properties: Any) -> None:

@@ -36,8 +36,11 @@ MAY_PUBLISH = {
         "amq.topic": {CLIENT},
     },
     "tasks": {
-        "tasks.events": {"operations_requested", "tasks_finished", "tasks_submitted"},
-        "resend": {"tasks.tasks_submitted", "tasks.operations_done", "info.operations_requested"},
+        "tasks.events": {"operations_requested", "reads_requested", "tasks_finished", "tasks_submitted"},
+        "resend": {
+            *("tasks.tasks_submitted", "tasks.operations_done"),
+            *("info.operations_requested", "info.reads_requested"),
+        },
         "nameko-rpc": {
             *("users.identify", "users.operator", "users.login", "users.logout"),
             *("info.exec_db_task", "info.record", "info.task", "info.tasks_of", "info.finished_since"),
@@ -47,7 +50,7 @@ MAY_PUBLISH = {
     },
     "info": {
         "info.events": {"operations_done", "items_changed", "operators_changed", "tasks_submitted"},
-        "resend": {"info.operations_requested"},
+        "resend": {"info.operations_requested", "info.reads_requested"},
         "nameko-rpc": {ADDRESSES["users"], ADDRESSES["tasks"], CLIENT},
         "amq.topic": {CLIENT},
     },
@@ -63,7 +66,7 @@ MAY_READ = {
     "gateway": set[str](),
     "users": {"rpc-users"},
     "tasks": {"tasks.tasks_submitted", "tasks.operations_done", "tasks.dead_letters", "rpc-tasks"},
-    "info": {"info.operations_requested", "rpc-info"},
+    "info": {"info.operations_requested", "info.reads_requested", "rpc-info"},
     "internal": set[str](),
 }
 
@@ -92,6 +95,7 @@ OF_THE_LOOP = {
     },
     "info": {
         *(("tasks.events", "operations_requested"), ("resend", "info.operations_requested")),
+        *(("tasks.events", "reads_requested"), ("resend", "info.reads_requested")),
         *(("nameko-rpc", "info.*"), ("amq.topic", "info.*")),
     },
     "users": {("nameko-rpc", "users.*"), ("amq.topic", "users.*")},

@@ -9,6 +9,8 @@ import pytest
 import requests
 import simple_websocket
 
+import services.contracts.actions  # noqa: F401 - declares them
+from services.contracts.action import ACTIONS
 from services.contracts.metrics import METRICS
 from tests import parts
 from tests.client import Client, Live
@@ -109,9 +111,12 @@ def _check_tasks(scraped: dict[str, Samples], database: str, answers: list[reque
     assert dict(values(scraped["tasks"], "backoffice_task_seconds_count", "action")) == told
     seconds = dict(values(scraped["tasks"], "backoffice_task_seconds_sum", "action"))
     assert all(0 < seconds[action] / told[action] < 20 for action in told)
-    for service, queue in (("tasks", "tasks.tasks_submitted"), ("info", "info.operations_requested")):
-        worked = dict(values(scraped[service], "backoffice_batch_tasks_sum", "queue"))
-        assert worked[(queue,)] == sum(told.values())
+    worked = dict(values(scraped["tasks"], "backoffice_batch_tasks_sum", "queue"))
+    assert worked[("tasks.tasks_submitted",)] == sum(told.values())
+    worked = dict(values(scraped["info"], "backoffice_batch_tasks_sum", "queue"))
+    looks = sum(count for (action,), count in told.items() if ACTIONS[action].reads)
+    assert worked[("info.reads_requested",)] == looks > 10
+    assert worked[("info.operations_requested",)] == sum(told.values()) - looks
 
 
 def _check_state(scraped: dict[str, Samples], database: str) -> None:
@@ -141,4 +146,6 @@ def _check_state(scraped: dict[str, Samples], database: str) -> None:
     ):
         assert [list(values(samples, nothing)) for samples in scraped.values()] == [[]] * len(scraped)
     known = {json.dumps(sorted(key)) for key in scraped["info"]["backoffice_queue_messages"]}
-    assert known == {json.dumps([["queue", queue]]) for queue in ("info.operations_requested", "rpc-info")}
+    assert known == {
+        json.dumps([["queue", queue]]) for queue in ("info.operations_requested", "info.reads_requested", "rpc-info")
+    }

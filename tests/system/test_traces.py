@@ -95,7 +95,7 @@ def _several_tasks_share_a_batch(alice: Client, collector: Collector, ears: Live
         trace = f"{number + 1:032x}"
         client = Client(alice.base, alice.token)
         for _ in range(3):
-            answer = client.submit("get_customer", {"id": 1}, traceparent=f"00-{trace}-{PARENT}-01")
+            answer = client.submit("create_customer", {"name": "Ada"}, traceparent=f"00-{trace}-{PARENT}-01")
             accepted[answer["task"]["id"]] = trace
 
     for submitting in [eventlet.spawn(submit, number) for number in range(20)]:

@@ -10,6 +10,7 @@ from psycopg2.extensions import connection as Connection
 
 from services.runtime.postgres import cooperative
 from services.runtime.postgres.failures import DatabaseUnavailable
+from services.runtime.postgres.transaction import STATEMENT_SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +25,10 @@ REQUIRED: dict[str, Any] = {
 
 READ_ONLY = "The database is read-only."
 
-_SESSION = """
+_SESSION = f"""
 SET TimeZone = 'UTC';
 SET lock_timeout = '500ms';
-SET statement_timeout = '30s';
+SET statement_timeout = '{STATEMENT_SECONDS}s';
 SET idle_in_transaction_session_timeout = '60s'
 """
 

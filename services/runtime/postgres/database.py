@@ -5,7 +5,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 import eventlet
@@ -21,7 +21,7 @@ from services.runtime.pauses import Pauses
 from services.runtime.postgres.connecting import READ_ONLY, UnsuitableDatabase, connect
 from services.runtime.postgres.failures import Conflict, DatabaseUnavailable
 from services.runtime.postgres.prepared import PreparedStatements
-from services.runtime.postgres.transaction import Transaction
+from services.runtime.postgres.transaction import BEGIN, BEGIN_SNAPSHOT, Transaction
 from services.runtime.telemetry.tracing import OFF, Tracing, tracing_of
 
 log = logging.getLogger(__name__)
@@ -64,8 +64,12 @@ class Pool:
         self._unpreparable: set[str] = set()
         self._generation = 0
 
+    def snapshot(self) -> AbstractContextManager[Transaction]:
+        """A transaction that changes nothing and sees the database as it was at its first statement."""
+        return self.transaction(BEGIN_SNAPSHOT)
+
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self, begin: str = BEGIN) -> Iterator[Transaction]:
         """A transaction: committed when the block ends, rolled back when it raises.
 
         Raises ``DatabaseUnavailable`` and ``Conflict``, besides what the block raises.
@@ -73,7 +77,7 @@ class Pool:
         with self._tracing.transaction(), self._slot():
             link = self._take()
             try:
-                transaction = Transaction(link.connection, link.prepared)
+                transaction = Transaction(link.connection, link.prepared, begin)
                 yield transaction
                 transaction.commit()
                 self._prepare(link)

@@ -14,6 +14,14 @@ from services.runtime.postgres.prepared import PreparedStatements
 Params = Sequence[Any] | Mapping[str, Any] | None
 Row = dict[str, Any]
 
+BEGIN = "BEGIN"
+BEGIN_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+STATEMENT_SECONDS = 30
+"""How long a statement may take unless less was stated."""
+
+_READ_ONLY = "25006"
+
 
 def uuid_array(ids: Iterable[str]) -> str:
     """UUIDs as one parameter for ``%s::uuid[]``, which a list of strings is not when the statement is prepared."""
@@ -26,11 +34,12 @@ class Transaction:
     Statements without an answer (BEGIN, savepoints) wait and travel in front of the next one.
     """
 
-    def __init__(self, connection: Connection, prepared: PreparedStatements) -> None:
+    def __init__(self, connection: Connection, prepared: PreparedStatements, begin: str = BEGIN) -> None:
         self._connection = connection
         self._prepared = prepared
         self._cursor = connection.cursor()
-        self._waiting = ["BEGIN"]
+        self._begin = begin
+        self._waiting = [begin]
 
     def query(self, sql: str, params: Params = None, *, prepare: bool = True) -> list[Row]:
         """All rows of a statement, as dicts by column name.
@@ -53,20 +62,27 @@ class Transaction:
     def many(self, sql: str, rows: Sequence[Sequence[Any]], template: str | None = None) -> None:
         """Run ``INSERT ... VALUES %s`` (or the like) once for all rows."""
         if rows:
-            with _translated():
+            with self._sending():
                 execute_values(self._cursor, self._with_waiting(sql), rows, template, page_size=len(rows))
-            self._waiting.clear()
 
     @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        """What is done inside is undone when it raises. Savepoints do not nest."""
+    def savepoint(self, statement_seconds: float = STATEMENT_SECONDS) -> Iterator[None]:
+        """What is done inside is undone when it raises. Savepoints do not nest.
+
+        statement_seconds: how long each statement inside may take; a longer one raises
+            ``psycopg2.errors.QueryCanceled``
+        """
         self._waiting.append("SAVEPOINT task")
+        if statement_seconds != STATEMENT_SECONDS:
+            self._waiting.append(_limit(statement_seconds))
         try:
             yield
         except Exception:
             self._end_savepoint("ROLLBACK TO SAVEPOINT task; RELEASE SAVEPOINT task")
             raise
         self._end_savepoint("RELEASE SAVEPOINT task")
+        if statement_seconds != STATEMENT_SECONDS:
+            self._waiting.append(_limit(STATEMENT_SECONDS))
 
     def _end_savepoint(self, statement: str) -> None:
         if self._waiting and self._waiting[-1] == "SAVEPOINT task":
@@ -76,17 +92,30 @@ class Transaction:
 
     def commit(self) -> None:
         """Commit what was done. Called by the pool."""
-        if self._waiting[:1] != ["BEGIN"]:
+        if self._waiting[:1] != [self._begin]:
             self._send("COMMIT", None)
 
     def _send(self, sql: str, params: Params, prepare: bool = True) -> None:
         call = self._prepared.call(sql) if prepare and params is not None else None
-        with _translated():
+        with self._sending():
             if call is None:
                 self._cursor.execute(self._with_waiting(sql), params)
             else:
                 self._execute_prepared(call, sql, params)
-        self._waiting.clear()
+
+    @contextmanager
+    def _sending(self) -> Iterator[None]:
+        """What waits goes with the statement, also with one that fails: a savepoint before it is there."""
+        try:
+            yield
+        except psycopg2.Error as error:
+            writes_in_snapshot = self._begin == BEGIN_SNAPSHOT and error.pgcode == _READ_ONLY
+            failure = error if writes_in_snapshot else translate(error)
+            if failure is error:
+                raise
+            raise failure from error
+        finally:
+            self._waiting.clear()
 
     def _execute_prepared(self, call: str, sql: str, params: Params) -> None:
         try:
@@ -107,15 +136,9 @@ class Transaction:
         return [dict(zip(names, row, strict=True)) for row in self._cursor.fetchall()]
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except psycopg2.Error as error:
-        failure = translate(error)
-        if failure is error:
-            raise
-        raise failure from error
+def _limit(seconds: float) -> str:
+    """Undone by a rollback to the savepoint that it follows."""
+    return f"SET LOCAL statement_timeout = {round(seconds * 1000)}"
 
 
-__all__ = ["Conflict", "DatabaseUnavailable", "Transaction", "uuid_array"]
+__all__ = ["STATEMENT_SECONDS", "Conflict", "DatabaseUnavailable", "Transaction", "uuid_array"]

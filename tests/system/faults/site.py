@@ -222,6 +222,8 @@ def running_site(say: Callable[[str], None], settings: Mapping[str, str] | None 
             "REPUBLISH_SECONDS": "3",
             "CLAIM_SECONDS": "20",
             "QUEUED_TASKS": str(QUEUED_TASKS),
+            # A flood is to fill the queues, and comes from one operator at each gateway.
+            "UNFINISHED_TASKS": "100000",
             **(settings or {}),
         }
         system = Stack(database, rabbitmq.uri, REPLICAS, environment, of_process)

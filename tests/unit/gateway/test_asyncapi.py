@@ -69,6 +69,7 @@ def messages() -> dict[Event, list[Any]]:
             {"task": task, "refusal": error},
             {"task": None, "dead_letter": letter},
         ],
+        events.READS_REQUESTED: [{"task": task}],
         events.OPERATIONS_DONE: [outcome(), outcome(error=dict(error))],
         events.TASKS_FINISHED: [outcome(), outcome(error=dict(error))],
         events.ITEMS_CHANGED: [change],

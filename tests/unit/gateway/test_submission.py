@@ -291,6 +291,40 @@ def test_the_next_second_takes_submissions_again() -> None:
     assert answers[2].get_json()["params"] == {"retry_after": 1}
 
 
+def test_an_operator_with_too_many_unfinished_tasks_may_submit_again_when_one_has_finished() -> None:
+    stage = Stage(settings=Settings(amqp_uri="amqp://broker", unfinished_tasks=2, unfinished_reads=1))
+    answers = [stage.submit() for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [202, 202, 429]
+    assert refused(answers[2]) == (429, "too_many_requests")
+    assert answers[2].headers["Retry-After"] == "1"
+    assert len(stage.events.of(TASKS_SUBMITTED)) == 2
+    assert stage.submit("list_queue", {}).status_code == 202
+    assert stage.submit("get_customer", {"id": 1}).status_code == 429
+    assert stage.submit("review_transfer", {"id": 1, "approved": True}, "34er").status_code == 202
+
+    stage.gateway.tasks_finished([outcome(answers[0].get_json()["task"]["id"])])
+    assert [stage.submit().status_code for _ in range(2)] == [202, 429]
+
+    stage.gateway.connected()
+    assert stage.submit().status_code == 202
+
+
+def test_a_login_and_a_logout_are_never_refused_for_unfinished_tasks() -> None:
+    stage = Stage(settings=Settings(amqp_uri="amqp://broker", unfinished_tasks=1))
+    assert [stage.submit().status_code for _ in range(2)] == [202, 429]
+    assert stage.submit("logout", {}).status_code == 200
+    assert stage.post({"token": "12qw", "task": {"action": "login", "name": "Alice"}}).status_code == 200
+
+
+@pytest.mark.parametrize("keyed", [False, True])
+def test_a_task_that_was_surely_not_taken_is_not_counted(keyed: bool) -> None:
+    stage = Stage(settings=Settings(amqp_uri="amqp://broker", unfinished_tasks=1))
+    headers = {"Idempotency_Key": "k"} if keyed else {}
+    stage.events.failure = NotAccepted()
+    stage.tasks.methods["accept"] = Refusal("unavailable", {"accepted": "no"})
+    assert [stage.submit(**headers).status_code for _ in range(2)] == [503, 503]
+
+
 def test_an_unforeseen_failure_shows_nothing_and_is_logged(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     stage.events.failure = ZeroDivisionError("secret")
     response = stage.submit()

@@ -8,12 +8,13 @@ import pytest
 from nameko.testing.services import worker_factory
 
 from services.contracts.errors import Code, Refusal
-from services.contracts.events import OPERATIONS_REQUESTED, TASKS_FINISHED, TASKS_SUBMITTED
+from services.contracts.events import OPERATIONS_REQUESTED, READS_REQUESTED, TASKS_FINISHED, TASKS_SUBMITTED
 from services.contracts.task_ids import new_task_id
 from services.contracts.tasks import Task
 from services.runtime.messaging.broker import NotAccepted
 from services.runtime.rpc.client import RpcTimeout
 from services.runtime.settings import Settings
+from services.runtime.unfinished import Unfinished
 from services.tasks.dead_letters import BURIAL_PAUSE
 from services.tasks.messages import Unreadable
 from services.tasks.operators import Operators
@@ -47,6 +48,7 @@ class Rig:
             info=self.info,
             operators=Operators(),
             waiters=self.waiters,
+            unfinished=Unfinished(2, 1, 0),
         )
 
 
@@ -137,6 +139,36 @@ def test_what_another_role_asks_beside_it_is_requested(synchronous: Rig) -> None
     synchronous.service.request([a_task(), decision])
     assert synchronous.events.of(OPERATIONS_REQUESTED) == [{"task": decision}]
     assert len(synchronous.events.of(TASKS_FINISHED)) == 1
+
+
+@pytest.mark.parametrize("mode", ["async", "sync"])
+def test_what_only_reads_is_requested_apart_whatever_the_mode(mode: str) -> None:
+    rig = Rig(db_tasks_admin=mode)
+    look, creation = a_task("get_customer", id=1), a_task()
+    rig.service.request([look, creation])
+    assert rig.events.of(READS_REQUESTED) == [{"task": look}]
+    assert look not in [operation["task"] for operation in rig.events.of(OPERATIONS_REQUESTED)]
+
+
+def test_a_refused_look_is_requested_with_its_refusal_as_any_other_task(rig: Rig) -> None:
+    rig.service.request([a_task("search_items", sort="colour")])
+    assert rig.events.of(READS_REQUESTED) == []
+    assert rig.events.of(OPERATIONS_REQUESTED)[0]["refusal"]["code"] == "invalid_request"
+
+
+def test_an_operator_with_too_many_unfinished_tasks_may_call_again_when_one_has_finished(rig: Rig) -> None:
+    calls = [rig.service.submit("12qw", "create_customer", {"name": "Ada"}) for _ in range(2)]
+    with pytest.raises(Refusal, match="too_many_requests"):
+        rig.service.submit("12qw", "create_customer", {"name": "Ada"})
+    rig.service.deliver([an_outcome({**a_task(), "id": calls[0]["id"]})])
+    rig.service.submit("12qw", "create_customer", {"name": "Ada"})
+
+
+def test_after_a_time_without_the_broker_unfinished_tasks_are_counted_from_zero(rig: Rig) -> None:
+    for _ in range(2):
+        rig.service.submit("12qw", "create_customer", {"name": "Ada"})
+    rig.service.catch_up()
+    rig.service.submit("12qw", "create_customer", {"name": "Ada"})
 
 
 def test_stored_outcomes_are_told(rig: Rig) -> None:

@@ -12,6 +12,7 @@ from services.contracts.tokens import presented_hash
 from services.contracts.validation import Invalid
 from services.runtime.messaging.broker import NotAccepted, Unconfirmed
 from services.runtime.rpc.client import RpcTimeout
+from services.runtime.unfinished import Unfinished
 from services.tasks.submissions import Submissions, wait_seconds
 from tests.unit.fakes import FakeService, FakeSpeaker
 from tests.unit.tasks.samples import SESSION, a_task, an_identity, an_outcome
@@ -43,12 +44,12 @@ def events() -> FakeSpeaker:
 
 @pytest.fixture
 def submissions(users: FakeService, info: FakeService, events: FakeSpeaker) -> Submissions:
-    return Submissions(users, info, events, record_all=False)
+    return Submissions(users, info, events, Unfinished(2, 1, 0), record_all=False)
 
 
 @pytest.fixture
 def embedded(users: FakeService, info: FakeService, events: FakeSpeaker) -> Submissions:
-    return Submissions(users, info, events, record_all=True)
+    return Submissions(users, info, events, Unfinished(2, 1, 0), record_all=True)
 
 
 def refused(code: Code) -> Any:
@@ -224,3 +225,19 @@ def test_a_wait_is_bounded(timeout: float, seconds: float) -> None:
 def test_what_is_no_time_is_invalid(timeout: Any) -> None:
     with refused(Code.INVALID_REQUEST):
         wait_seconds(timeout)
+
+
+def test_a_call_beyond_the_unfinished_tasks_of_its_operator_is_refused_and_not_published(
+    submissions: Submissions, events: FakeSpeaker
+) -> None:
+    tasks = [submissions.check(TOKEN, "create_transfer", {"cid": 1, "amount": 250}) for _ in range(3)]
+    for task in tasks[:2]:
+        submissions.submit(task)
+    with refused(Code.TOO_MANY_REQUESTS):
+        submissions.submit(tasks[2])
+    assert events.of(TASKS_SUBMITTED) == tasks[:2]
+
+
+def test_what_the_gateway_has_made_durable_is_counted_by_the_gateway(submissions: Submissions) -> None:
+    for _ in range(3):
+        submissions.accept(submissions.check(TOKEN, "create_transfer", {"cid": 1, "amount": 250}), None, None)

@@ -1,0 +1,121 @@
+"""How many tasks of each operator this process has accepted that have not finished, so that further ones wait."""
+
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import services.contracts.actions  # noqa: F401 - declares them
+from services.contracts.action import find_action
+from services.contracts.errors import Code, Refusal
+from services.contracts.tasks import Outcome, Task
+
+COUNTED_SECONDS = 600.0
+"""A task counts until its outcome is consumed, and no longer than this: an outcome may be lost, or never come."""
+
+WAIT_SECONDS = 1.5
+"""The longest wait for room."""
+
+RETRY_SECONDS = 1
+"""When an operator for whose task there was no room is told to try again."""
+
+Key = tuple[int, bool]
+"""An operator, and whether the tasks only read."""
+
+
+@dataclass(eq=False)
+class _Waiter:
+    task_id: str
+    admitted: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass
+class _Lane:
+    """``tasks``: when each began to count, by id. ``waiting``: submissions without room, in order."""
+
+    tasks: OrderedDict[str, float] = field(default_factory=OrderedDict)
+    waiting: deque[_Waiter] = field(default_factory=deque)
+
+
+class Unfinished:
+    """The unfinished tasks that this process has accepted, by operator; those that only read are counted apart.
+
+    A submission for which there is no room waits for a moment, so that a client that sends many is slowed down to the
+    speed at which they finish.
+
+    commands: the most tasks of an operator that change something
+    reads:    the most that only read
+    waiting:  the most submissions of an operator that wait
+    """
+
+    def __init__(self, commands: int, reads: int, waiting: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = {False: commands, True: reads}
+        self._most_waiting = waiting
+        self._clock = clock
+        self._lanes: dict[Key, _Lane] = {}
+
+    def accept(
+        self, task: Task, publish: Callable[[], tuple[str, str]], seconds: float = WAIT_SECONDS
+    ) -> tuple[str, str]:
+        """Count a task and have it published, once there is room.
+
+        Returns what ``publish`` returns: the id of the accepted task, which is that of an earlier one when a key was
+        used before, and its time of submission. Raises ``Refusal``: ``too_many_requests`` when there was no room
+        within ``seconds``, and then it was not published; or what ``publish`` raises.
+        """
+        key = (task["operator_id"], find_action(task["action"]).reads)
+        if not self._take(key, task["id"], seconds):
+            raise Refusal(Code.TOO_MANY_REQUESTS, {"retry_after": RETRY_SECONDS})
+        counts = False
+        try:
+            accepted = publish()
+            counts = accepted[0] == task["id"]
+        except Refusal as refusal:
+            counts = refusal.params.get("accepted") == "unknown"
+            raise
+        finally:
+            if not counts:
+                self._remove(key, task["id"])
+        return accepted
+
+    def finished(self, outcomes: Iterable[Outcome]) -> None:
+        """Outcomes have been consumed, of tasks that any process accepted."""
+        for outcome in outcomes:
+            for reads in (False, True):
+                self._remove((outcome["operator"]["id"], reads), outcome["id"])
+
+    def forget_all(self) -> None:
+        """Outcomes may have been missed."""
+        for key, lane in list(self._lanes.items()):
+            lane.tasks.clear()
+            self._admit(key, lane)
+
+    def _take(self, key: Key, task_id: str, seconds: float) -> bool:
+        lane = self._lanes.setdefault(key, _Lane())
+        while lane.tasks and next(iter(lane.tasks.values())) <= self._clock() - COUNTED_SECONDS:
+            lane.tasks.popitem(last=False)
+        if len(lane.waiting) >= self._most_waiting + self._most[key[1]] - len(lane.tasks):
+            return False
+        waiter = _Waiter(task_id)
+        lane.waiting.append(waiter)
+        self._admit(key, lane)
+        if not waiter.admitted.is_set():
+            waiter.admitted.wait(max(0.0, seconds))
+        # It may have been admitted between the end of the wait and now.
+        if not waiter.admitted.is_set():
+            lane.waiting.remove(waiter)
+        return waiter.admitted.is_set()
+
+    def _remove(self, key: Key, task_id: str) -> None:
+        lane = self._lanes.get(key)
+        if lane is not None and lane.tasks.pop(task_id, None) is not None:
+            self._admit(key, lane)
+
+    def _admit(self, key: Key, lane: _Lane) -> None:
+        while lane.waiting and len(lane.tasks) < self._most[key[1]]:
+            waiter = lane.waiting.popleft()
+            lane.tasks[waiter.task_id] = self._clock()
+            waiter.admitted.set()
+        if not lane.tasks:
+            self._lanes.pop(key, None)
