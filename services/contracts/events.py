@@ -37,7 +37,6 @@ class Event:
                  transient queue and hears all of it
     member:      the list in its body
     per_message: the most entries of that list in one message
-    held:        the most entries that a consumer holds unacknowledged
     subscribers: without a listener: the services whose replicas hear it
     """
 
@@ -47,7 +46,6 @@ class Event:
     member: str
     per_message: int
     subscribers: tuple[Service, ...] = ()
-    held: int = BATCH_TASKS
 
     @property
     def queue(self) -> str:
@@ -58,13 +56,13 @@ class Event:
 
     @property
     def prefetch(self) -> int:
-        """The most messages that a consumer holds unacknowledged."""
-        return max(1, self.held // self.per_message)
+        """Messages that hold at most one batch of tasks."""
+        return max(1, BATCH_TASKS // self.per_message)
 
 
 TASKS_SUBMITTED = Event("tasks_submitted", (Service.GATEWAY, Service.TASKS, Service.INFO), Service.TASKS, "tasks", 1)
 OPERATIONS_REQUESTED = Event("operations_requested", (Service.TASKS,), Service.INFO, "operations", 4)
-READS_REQUESTED = Event("reads_requested", (Service.TASKS,), Service.INFO, "operations", 1, held=256)
+READS_REQUESTED = Event("reads_requested", (Service.TASKS,), Service.INFO, "operations", 1)
 OPERATIONS_DONE = Event("operations_done", (Service.INFO,), Service.TASKS, "outcomes", 16)
 TASKS_FINISHED = Event("tasks_finished", (Service.TASKS,), None, "tasks", 64, (Service.GATEWAY, Service.TASKS))
 ITEMS_CHANGED = Event("items_changed", (Service.INFO,), None, "changes", 64, (Service.GATEWAY, Service.INFO))
