@@ -30,6 +30,7 @@ ACCEPTED: Mapping[tuple[str, str], tuple[int, str]] = {
     ("B603", "services/runtime/postgres/account.py"): (1, "a fixed command, without a shell"),
     ("B608", "services/info/batch.py"): (1, "put together from constants of the module"),
     ("B608", "services/info/examination.py"): (2, "put together from constants of the module"),
+    ("B608", "services/info/reading.py"): (1, "put together from constants of the module"),
     ("B608", "services/info/republish.py"): (1, "put together from constants of the module"),
     ("B608", "services/info/seals.py"): (1, "put together from constants of the module"),
     ("B608", "services/info/sessions.py"): (2, "put together from constants of the module"),
