@@ -6,6 +6,7 @@ from pydantic import ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.contracts.action import Action, ActionData
+from services.contracts.money_data import MoneyData, needs_currency
 from services.contracts.operators import Role
 from services.contracts.values import (
     Amount,
@@ -147,7 +148,9 @@ class CreateTransfer(Action):
     result = ("transfer",)
     example: ClassVar = {"cid": 1, "amount": "250.00", "level": 2}
 
-    class Data(ActionData):
+    class Data(MoneyData):
+        amounts: ClassVar = ("amount",)
+
         cid: Id
         amount: Amount
         currency: Currency = "USD"
@@ -204,7 +207,7 @@ class OneItem(ActionData):
     id: Id | None = None
 
 
-class ItemFilters(ActionData):
+class ItemFilters(MoneyData):
     """Which waiting items are meant, as a list shows them; a member that is not stated excludes nothing.
 
     text:   as in ``search_items``
@@ -225,6 +228,7 @@ class ItemFilters(ActionData):
 
 
 def _no_filter_beside_an_id(schema: dict[str, Any]) -> None:
+    needs_currency(schema)
     schema["dependentSchemas"] = {"id": {"properties": dict.fromkeys(ItemFilters.model_fields, False)}}
 
 
@@ -368,10 +372,16 @@ class SearchItems(Action):
     name = "search_items"
     roles = EVERYONE
     result = ("items", "next_cursor")
-    example: ClassVar = {"type": "transfer", "status": "pending", "min_amount": "100.00", "descending": True}
+    example: ClassVar = {
+        "type": "transfer",
+        "status": "pending",
+        "currency": "USD",
+        "min_amount": "100.00",
+        "descending": True,
+    }
     reads = True
 
-    class Data(ActionData):
+    class Data(MoneyData):
         type: Type | None = None
         status: Literal["pending", "approved", "rejected", "open", "closed"] | None = None
         decided: Flag | None = None

@@ -49,7 +49,11 @@ class Invalid(Refusal):
 MESSAGES: Mapping[str, str] = {
     "missing": "is missing",
     "extra_forbidden": "is not known here",
-    "amount": "must be a positive decimal with at most two places",
+    "amount": "must be a positive decimal with at most {digits} digits before the point",
+    "places": "must have at most {places} decimal places in {currency}",
+    "currency": "must be a currency of ISO 4217 that is in use",
+    "currency_case": "must be written in capital letters: {currency}",
+    "currency_missing": "needs a currency",
     "blank": "must not be blank",
     "character": "must not hold the character {character}",
     "spacing": "must not begin or end with a space, or hold two in a row",

@@ -19,17 +19,19 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from services.contracts import characters
+from services.contracts.money import PLACES, WHOLE_DIGITS
 from services.contracts.operators import ItemType, Role
 from services.contracts.sizes import BYTES_A_CHARACTER
 from services.contracts.tasks import utc_text
 from services.contracts.tokens import WELL_KNOWN_HASHES
 
 LARGEST_INTEGER = 2**63 - 1
-LARGEST_AMOUNT_DIGITS = 18
 
-_CENT = Decimal("0.01")
-_AMOUNT = re.compile(r"(0|[1-9][0-9]{0,17})(\.[0-9]{1,2})?")
-_CURRENCY = "^[A-Z]{3}$"
+_AMOUNT = re.compile(rf"(0|[1-9][0-9]{{0,{WHOLE_DIGITS - 1}}})(\.[0-9]{{1,100}})?")
+_AMOUNT_SCHEMA = (
+    rf"^([1-9][0-9]{{0,{WHOLE_DIGITS - 1}}}(\.[0-9]{{1,4}})?"
+    r"|0\.([1-9][0-9]{0,3}|0[1-9][0-9]{0,2}|00[1-9][0-9]?|000[1-9]))$"
+)
 _SHA256 = "^[0-9a-f]{64}$"
 _DAY = (
     "20([0-9]{2}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
@@ -40,28 +42,30 @@ _TIME_PATTERN = re.compile(_TIME)
 
 
 def _amount(value: Any) -> Decimal:
-    """An exact amount from a JSON string or number (parsed as int or Decimal, never as float)."""
-    if isinstance(value, str) and _AMOUNT.fullmatch(value):
-        amount = Decimal(value)
-    elif isinstance(value, int | Decimal) and not isinstance(value, bool):
-        amount = _exact(value)
-    else:
-        raise _bad_amount()
-    if not 0 < amount < 10**LARGEST_AMOUNT_DIGITS:
-        raise _bad_amount()
-    return amount.quantize(_CENT)
+    """An exact amount from a JSON string or number (parsed as int or Decimal, never as float).
 
-
-def _exact(value: int | Decimal) -> Decimal:
-    """A JSON number counts by its value: 250.100 is 250.1."""
+    How many decimal places it may have depends on its currency: see ``MoneyData``.
+    """
+    number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+    if not number and not (isinstance(value, str) and _AMOUNT.fullmatch(value)):
+        raise _bad_amount()
     amount = Decimal(value)
-    if not amount.is_finite() or amount.adjusted() >= LARGEST_AMOUNT_DIGITS or amount != amount.quantize(_CENT):
+    if not amount.is_finite() or amount <= 0 or amount.adjusted() >= WHOLE_DIGITS:
         raise _bad_amount()
     return amount
 
 
 def _bad_amount() -> PydanticCustomError:
-    return PydanticCustomError("amount", "must be a positive decimal with at most two places")
+    return PydanticCustomError("amount", "must be a positive amount", {"digits": WHOLE_DIGITS})
+
+
+def _currency(value: Any) -> str:
+    text = _text(value)
+    if text not in PLACES:
+        if text.isascii() and text.upper() in PLACES:
+            raise PydanticCustomError("currency_case", "must be in capital letters", {"currency": text.upper()})
+        raise PydanticCustomError("currency", "must be a currency of ISO 4217 that is in use")
+    return text
 
 
 def _text(value: Any) -> str:
@@ -160,25 +164,24 @@ Levels = Annotated[list[AnyLevel], Field(min_length=1, max_length=20)]
 Cursor = Annotated[str, BeforeValidator(_text), _text_field(2_000), _within(2_000)]
 Currency = Annotated[
     str,
-    BeforeValidator(_text),
-    # Behind a validator of our own, pydantic checks the pattern but leaves it out of the schema.
+    BeforeValidator(_currency),
     Field(
-        pattern=_CURRENCY,
-        description="ISO 4217 code of three letters",
-        json_schema_extra={"pattern": _CURRENCY},
+        description="Code of three letters of a currency of ISO 4217 that is in use; no funds, metals or test codes",
+        json_schema_extra={"pattern": f"^({'|'.join(PLACES)})$"},
     ),
 ]
 Amount = Annotated[
     Decimal,
     BeforeValidator(_amount),
-    PlainSerializer(str, return_type=str),
+    PlainSerializer("{:f}".format, return_type=str),
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "string", "pattern": r"^([1-9][0-9]{0,17}(\.[0-9]{1,2})?|0\.(0[1-9]|[1-9][0-9]?))$"},
-                {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 10**18, "multipleOf": 0.01},
+                {"type": "string", "pattern": _AMOUNT_SCHEMA},
+                {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 10**WHOLE_DIGITS, "multipleOf": 0.0001},
             ],
-            "description": "A positive decimal with at most two places, kept exactly.",
+            "description": "A positive decimal with at most as many places as its currency has in ISO 4217 "
+            "(JPY 0, USD 2, KWD 3), kept exactly.",
         },
         mode="validation",
     ),

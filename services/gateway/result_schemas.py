@@ -58,7 +58,12 @@ def _item(description: str, subject: dict[str, Schema], statuses: list[str], **c
 
 
 _REVIEWED = ["pending", "approved", "rejected"]
-_AMOUNT: Schema = {"type": "string", "pattern": r"^[0-9]+\.[0-9]{2}$", "examples": ["250.00"]}
+_AMOUNT: Schema = {
+    "type": "string",
+    "pattern": r"^[0-9]+(\.[0-9]{1,4})?$",
+    "description": "With as many decimal places as its currency has.",
+    "examples": ["250.00"],
+}
 _CURRENCY: Schema = {"type": "string", "pattern": "^[A-Z]{3}$"}
 
 _COUNT: Schema = {"type": "integer", "minimum": 0}

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from services.contracts.sizes import KIBIBYTE, LARGEST_PAGE, size_of
 from services.contracts.tasks import utc_text
 from services.contracts.validation import Invalid, fault, storable_faults
-from services.contracts.values import LARGEST_AMOUNT_DIGITS, LARGEST_INTEGER
+from services.contracts.values import LARGEST_INTEGER
 
 T = TypeVar("T")
 P = TypeVar("P")
@@ -22,7 +22,8 @@ LARGEST_ENTRY = 240 * KIBIBYTE
 PORTION = 50
 """Rows that are read at a time, unless told otherwise."""
 
-_AMOUNT = re.compile(rf"[0-9]{{1,{LARGEST_AMOUNT_DIGITS}}}\.[0-9]{{2}}")
+# Amounts of an earlier release may have 18 digits before the point.
+_AMOUNT = re.compile(r"[0-9]{1,18}(\.[0-9]{1,4})?")
 
 
 def cursor_of(*values: str | int) -> str:

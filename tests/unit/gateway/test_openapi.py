@@ -57,7 +57,7 @@ def test_an_actions_example_fits_the_schema_of_a_submission_and_is_accepted(name
         {"action": "create_customer"},
         {"action": "create_customer", "data": {}},
         {"action": "create_customer", "data": {"name": "x", "y": 1}},
-        {"action": "create_transfer", "data": {"cid": 1, "amount": "1.234"}},
+        {"action": "create_transfer", "data": {"cid": 1, "amount": "1.23456"}},
         {"action": "login"},
         {"action": "logout", "data": {"x": 1}},
         {"action": "nonsense"},

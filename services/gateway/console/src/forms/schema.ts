@@ -15,9 +15,10 @@ interface Schema {
   description?: string;
   properties?: Record<string, Schema>;
   required?: string[];
+  'x-places'?: Record<string, number>;
 }
 
-export type FieldKind = 'integer' | 'decimal' | 'text' | 'longtext' | 'flag' | 'choice';
+export type FieldKind = 'integer' | 'decimal' | 'places' | 'text' | 'longtext' | 'flag' | 'choice';
 
 export interface Field {
   name: string;
@@ -30,12 +31,15 @@ export interface Field {
   minimum: number | null;
   maximum: number | null;
   maxLength: number | null;
+  /** Of an amount: how many decimal places it has by currency, where they are not the usual ones. */
+  places: Record<string, number> | null;
 }
 
 /** What is wrong with a field, for the reader's language to say. */
-export type FieldFault = 'required' | 'integer' | 'decimal' | 'pattern' | 'minimum' | 'maximum' | 'too_long' | 'choice';
+export type FieldFault = 'required' | 'integer' | 'decimal' | 'places' | 'pattern' | 'minimum' | 'maximum' | 'too_long' | 'choice';
 
 const LONG = 500;
+const USUAL_PLACES = 2;
 
 /** The fields of an action's data, in the schema's order. */
 export function fieldsOf(action: string): Field[] {
@@ -53,6 +57,7 @@ export function fieldsOf(action: string): Field[] {
       minimum: first.minimum ?? null,
       maximum: first.maximum ?? null,
       maxLength: first.maxLength ?? null,
+      places: member['x-places'] ?? null,
     };
   });
 }
@@ -83,14 +88,15 @@ export function dataOf(fields: readonly Field[], values: Readonly<Record<string,
 /** What is wrong with the typed values, by field; the server has the last word. */
 export function faultsOf(fields: readonly Field[], values: Readonly<Record<string, string>>): Record<string, FieldFault> {
   const faults: Record<string, FieldFault> = {};
+  const currency = values.currency?.trim() || (fields.find(({ name }) => name === 'currency')?.fallback ?? '');
   for (const field of fields) {
-    const fault = faultOf(field, values[field.name] ?? '');
+    const fault = faultOf(field, values[field.name] ?? '', currency);
     if (fault) faults[field.name] = fault;
   }
   return faults;
 }
 
-function faultOf(field: Field, value: string): FieldFault | null {
+function faultOf(field: Field, value: string, currency: string): FieldFault | null {
   const trimmed = value.trim();
   if (trimmed === '') return field.required ? 'required' : null;
   if (field.kind === 'integer') {
@@ -101,9 +107,17 @@ function faultOf(field: Field, value: string): FieldFault | null {
   }
   if (field.kind === 'choice') return field.choices.includes(trimmed) ? null : 'choice';
   if (field.kind === 'flag') return ['true', 'false'].includes(trimmed) ? null : 'choice';
-  if (field.kind === 'decimal') return field.pattern && !field.pattern.test(trimmed) ? 'decimal' : null;
+  if (field.kind === 'decimal') {
+    if (field.pattern && !field.pattern.test(trimmed)) return 'decimal';
+    return field.places && decimalPlaces(trimmed) > (field.places[currency] ?? USUAL_PLACES) ? 'places' : null;
+  }
   if (field.maxLength !== null && [...value].length > field.maxLength) return 'too_long';
   return field.pattern && !field.pattern.test(value) ? 'pattern' : null;
+}
+
+/** How many there are; zeros at the end do not count. */
+function decimalPlaces(amount: string): number {
+  return (amount.split('.')[1] ?? '').replace(/0+$/, '').length;
 }
 
 /** The server's messages by field: `task.data.amount` belongs to `amount`; the rest is under the empty name. */

@@ -224,7 +224,8 @@ export const en = {
 
   'fault.required': 'This is needed.',
   'fault.integer': 'A whole number is needed.',
-  'fault.decimal': 'A positive amount with at most two decimal places is needed, such as 250.00.',
+  'fault.decimal': 'A positive amount is needed, such as 250.00.',
+  'fault.places': 'The currency has fewer decimal places.',
   'fault.pattern': 'This is not in the right form.',
   'fault.minimum': 'At least {minimum} is needed.',
   'fault.maximum': 'This number is too large.',

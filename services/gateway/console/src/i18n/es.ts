@@ -226,7 +226,8 @@ export const es: Messages = {
 
   'fault.required': 'Esto hace falta.',
   'fault.integer': 'Hace falta un número entero.',
-  'fault.decimal': 'Hace falta un importe positivo con dos decimales como mucho, como 250.00.',
+  'fault.decimal': 'Hace falta un importe positivo, como 250.00.',
+  'fault.places': 'La moneda tiene menos decimales.',
   'fault.pattern': 'No tiene la forma debida.',
   'fault.minimum': 'Como mínimo, {minimum}.',
   'fault.maximum': 'Este número es demasiado grande.',

@@ -21,7 +21,6 @@ export function createFormat(language: string, timeZone?: string): Format {
   const time = new Intl.DateTimeFormat(language, { timeStyle: 'short', ...zone });
   const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium', ...zone });
   const number = new Intl.NumberFormat(language);
-  const amount = new Intl.NumberFormat(language, { minimumFractionDigits: 2 });
   const collator = new Intl.Collator(language, { numeric: true });
   const units = new Map<string, Intl.NumberFormat>();
   const moneys = new Map<string, Intl.NumberFormat>();
@@ -45,12 +44,14 @@ export function createFormat(language: string, timeZone?: string): Format {
 
   return {
     number: (value) => number.format(value),
-    amount: (value) => amount.format(exactly(value)),
+    amount: (value) => new Intl.NumberFormat(language, places(value)).format(exactly(value)),
     money(value, currency) {
-      let format = moneys.get(currency);
+      const digits = places(value);
+      const key = `${currency} ${digits.minimumFractionDigits}`;
+      let format = moneys.get(key);
       if (!format) {
-        format = new Intl.NumberFormat(language, { style: 'currency', currency, currencyDisplay: 'code', minimumFractionDigits: 2 });
-        moneys.set(currency, format);
+        format = new Intl.NumberFormat(language, { style: 'currency', currency, currencyDisplay: 'code', ...digits });
+        moneys.set(key, format);
       }
       return format.format(exactly(value));
     },
@@ -67,6 +68,12 @@ export function createFormat(language: string, timeZone?: string): Format {
     duration,
     compare: collator.compare,
   };
+}
+
+/** An amount is shown with the decimal places that the server gives it, which are those of its currency. */
+function places(amount: string): { minimumFractionDigits: number; maximumFractionDigits: number } {
+  const count = amount.split('.')[1]?.length ?? 0;
+  return { minimumFractionDigits: count, maximumFractionDigits: count };
 }
 
 /** A string is formatted exactly, however many digits it has. */

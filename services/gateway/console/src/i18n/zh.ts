@@ -226,7 +226,8 @@ export const zh: Messages = {
 
   'fault.required': '此欄必填。',
   'fault.integer': '請填整數。',
-  'fault.decimal': '請填正數金額，最多兩位小數，例如 250.00。',
+  'fault.decimal': '請填正數金額，例如 250.00。',
+  'fault.places': '此貨幣的小數位數較少。',
   'fault.pattern': '格式不正確。',
   'fault.minimum': '至少為 {minimum}。',
   'fault.maximum': '數字太大。',

@@ -27,7 +27,7 @@ describe('forms made of the schemas', () => {
   });
 
   it('say what is wrong with a field before it is sent', () => {
-    expect(faultsOf(transfer, { amount: '1.234', currency: 'usd', level: '0' })).toEqual({
+    expect(faultsOf(transfer, { amount: '1.23456', currency: 'usd', level: '0' })).toEqual({
       cid: 'required',
       amount: 'decimal',
       currency: 'pattern',
@@ -36,6 +36,17 @@ describe('forms made of the schemas', () => {
     expect(faultsOf(transfer, { cid: '1.5', amount: '1', level: '99999999999999999999' })).toEqual({ cid: 'integer', level: 'maximum' });
     expect(faultsOf(fieldsOf('create_customer'), { name: 'x'.repeat(201) })).toEqual({ name: 'too_long' });
     expect(faultsOf(transfer, { cid: '1', amount: '250.00', currency: 'EUR' })).toEqual({});
+  });
+
+  it('know how many decimal places each currency has, and which currencies there are', () => {
+    const fault = (amount: string, currency: string) => faultsOf(transfer, { cid: '1', amount, currency });
+    for (const [amount, currency] of [['100', 'JPY'], ['100.00', 'JPY'], ['1.234', 'KWD'], ['1.23', ''], ['0.0001', 'UYW']]) {
+      expect(fault(amount!, currency!)).toEqual({});
+    }
+    for (const [amount, currency] of [['100.5', 'JPY'], ['1.2345', 'KWD'], ['1.234', ''], ['1.234', 'EUR']]) {
+      expect(fault(amount!, currency!)).toEqual({ amount: 'places' });
+    }
+    for (const currency of ['ZZZ', 'XXX', 'XAU', 'CLF', 'HRK', 'usd']) expect(fault('1', currency)).toEqual({ currency: 'pattern' });
   });
 
   it('put the words of the server beside the field they belong to', () => {
