@@ -22,6 +22,7 @@ class Person:
 
     working:      to be made false at the end
     always_keyed: only tasks with idempotency keys
+    forgiving:    500 is no contradiction: the answer may be one that the broker does not carry
     """
 
     def __init__(self, name: str, token: str, gateways: list[str], seed: str, number: int, record: Record) -> None:
@@ -30,6 +31,7 @@ class Person:
         self.role = ""
         self.working = True
         self.always_keyed = False
+        self.forgiving = False
         self.chance = Random(f"{seed} {name} manners")
         self.pause = (0.02, 0.3)
         self._record = record
@@ -93,12 +95,16 @@ class Person:
             if choice.marker:
                 record.unsure.pop(choice.marker, None)
                 record.refused.discard(choice.marker)
-        elif choice.marker and (http is None or answer.get("params", {}).get("accepted") == "unknown"):
+        elif choice.marker and (http in (None, 500) or answer.get("params", {}).get("accepted") == "unknown"):
             record.unsure[choice.marker] = answer.get("params", {}).get("task_id")
             record.refused.discard(choice.marker)
         elif choice.marker and choice.marker not in record.unsure:
             record.refused.add(choice.marker)
-        if http is not None and http not in (200, 202, 401, 403, 422, 429, 503):
+        if (
+            http is not None
+            and http not in (200, 202, 401, 403, 422, 429, 503)
+            and not (self.forgiving and http == 500)
+        ):
             record.contradictions.append(f"{choice.action} of {self.name} was answered {answer}")
         return answer
 

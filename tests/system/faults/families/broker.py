@@ -5,6 +5,7 @@ from random import Random
 
 import eventlet
 
+from tests.system.faults.person import HTTP_SECONDS
 from tests.system.faults.registry import fault
 from tests.system.faults.site import Site
 
@@ -71,11 +72,20 @@ def disk_alarm(site: Site, chance: Random) -> None:
 @fault(buries=True)
 def messages_refused(site: Site, chance: Random) -> None:
     """RabbitMQ refuses every message above a size that many outcomes exceed, and some requests, for some seconds."""
+    for person in site.people:
+        person.forgiving = True
     try:
         _largest_message(site, chance.choice((600, 900, 1_500)))
         eventlet.sleep(chance.uniform(3, 8))
     finally:
         _largest_message(site, LARGEST_MESSAGE)
+        eventlet.spawn_after(HTTP_SECONDS, _forgive_no_more, site)
+
+
+def _forgive_no_more(site: Site) -> None:
+    """Every answer that was under way has come."""
+    for person in site.people:
+        person.forgiving = False
 
 
 def _largest_message(site: Site, size: int) -> None:
