@@ -110,17 +110,23 @@ class Submissions:
         try:
             self.events.say(TASKS_SUBMITTED, [task])
         except (NotAccepted, Refused) as failure:
-            log.warning("not accepted: %s", failure, extra={"task_ids": [task["id"]]})
-            raise Refusal(Code.UNAVAILABLE, {"accepted": "no"}) from None
+            raise _not_taken(task, failure) from None
         except Unconfirmed:
             raise _maybe_taken(task) from None
 
     def _record(self, task: Task, key: str | None, asked: str | None) -> dict[str, str]:
         try:
             return cast(dict[str, str], self.info.call("record", task, key, asked))
+        except Refused as failure:
+            raise _not_taken(task, failure) from None
         except Unavailable:
             # A database that failed at the commit, or an answer that was lost, may have it all the same.
             raise _maybe_taken(task) from None
+
+
+def _not_taken(task: Task, failure: Exception) -> Refusal:
+    log.warning("not accepted: %s", failure, extra={"task_ids": [task["id"]]})
+    return Refusal(Code.UNAVAILABLE, {"accepted": "no"})
 
 
 def _maybe_taken(task: Task) -> Refusal:

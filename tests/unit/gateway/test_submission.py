@@ -11,7 +11,7 @@ from services.contracts.events import TASKS_SUBMITTED
 from services.contracts.task_ids import is_task_id, new_task_id
 from services.contracts.tokens import presented_hash
 from services.gateway import acceptance
-from services.runtime.messaging.broker import NotAccepted, Unconfirmed
+from services.runtime.messaging.broker import NotAccepted, Refused, Unconfirmed
 from services.runtime.rpc.client import RpcTimeout
 from services.runtime.settings import Settings
 from tests.unit.gateway.stage import Stage, faults, outcome, refused
@@ -252,8 +252,9 @@ def test_with_a_broker_in_this_process_every_task_is_recorded_first() -> None:
     assert stage.events.said == []
 
 
-def test_what_the_broker_did_not_take_is_answered_so(stage: Stage) -> None:
-    stage.events.failure = NotAccepted("no connection")
+@pytest.mark.parametrize("failure", [NotAccepted("no connection"), Refused("too large", [])], ids=repr)
+def test_what_the_broker_did_not_take_is_answered_so(stage: Stage, failure: Exception) -> None:
+    stage.events.failure = failure
     response = stage.submit()
     assert refused(response) == (503, "unavailable")
     assert response.get_json()["params"] == {"accepted": "no"}

@@ -10,7 +10,7 @@ from services.contracts.idempotency import fingerprint
 from services.contracts.task_ids import is_task_id, new_task_id
 from services.contracts.tokens import presented_hash
 from services.contracts.validation import Invalid
-from services.runtime.messaging.broker import NotAccepted, Unconfirmed
+from services.runtime.messaging.broker import NotAccepted, Refused, Unconfirmed
 from services.runtime.rpc.client import RpcTimeout
 from services.runtime.unfinished import Unfinished
 from services.tasks.submissions import Submissions, wait_seconds
@@ -115,7 +115,12 @@ def test_an_accepted_task_has_been_said(submissions: Submissions, info: FakeServ
 
 
 @pytest.mark.parametrize(
-    ("failure", "params"), [(NotAccepted(), {"accepted": "no"}), (Unconfirmed(), {"accepted": "unknown"})]
+    ("failure", "params"),
+    [
+        (NotAccepted(), {"accepted": "no"}),
+        (Refused("too large", []), {"accepted": "no"}),
+        (Unconfirmed(), {"accepted": "unknown"}),
+    ],
 )
 def test_a_task_that_the_broker_did_not_take_is_refused_truly(
     submissions: Submissions, events: FakeSpeaker, failure: Exception, params: dict[str, str]
@@ -147,7 +152,7 @@ def test_where_the_broker_forgets_every_task_is_recorded(
     assert events.of(TASKS_SUBMITTED) == [{**task, "recorded": True}]
 
 
-@pytest.mark.parametrize("failure", [NotAccepted(), Unconfirmed()])
+@pytest.mark.parametrize("failure", [NotAccepted(), Unconfirmed(), Refused("too large", [])])
 def test_a_recorded_task_is_accepted_published_or_not(
     submissions: Submissions, events: FakeSpeaker, failure: Exception
 ) -> None:
@@ -184,6 +189,15 @@ def test_whether_a_task_was_recorded_is_unknown_without_an_answer(
     with refused(Code.UNAVAILABLE) as refusal:
         submissions.submit(task, "key-1")
     assert refusal.value.params == {"accepted": "unknown", "task_id": task["id"]}
+
+
+def test_a_task_that_cannot_be_sent_to_be_recorded_is_surely_not_taken(
+    submissions: Submissions, info: FakeService
+) -> None:
+    info.methods["record"] = Refused("too large", [])
+    with refused(Code.UNAVAILABLE) as refusal:
+        submissions.submit(a_task(), "key-1")
+    assert refusal.value.params == {"accepted": "no"}
 
 
 def test_a_login_is_answered_in_place(submissions: Submissions, users: FakeService) -> None:
