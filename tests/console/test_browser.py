@@ -42,7 +42,11 @@ def empty_database(postgres: str) -> Iterator[str]:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
-    "spec", ["desk", "session", "connection", "counter", "oversight", "lease", "keyboard", "races", "axe", *PICTURES]
+    "spec",
+    [
+        *("desk", "cursor", "text", "queue", "inquiry", "session", "connection", "counter", "oversight", "lease", "keyboard"),
+        *("races", "axe", *PICTURES),
+    ],
 )
 def test_the_console(spec: str, node: Mapping[str, str], empty_database: str, tmp_path: Path) -> None:
     seconds = CLAIM_SECONDS.get(spec, "900")

@@ -8,6 +8,7 @@ export type Role = Operator['role'];
 export type Customer = Schemas['Customer'];
 export type ItemType = Schemas['ItemType'];
 export type Problem = Schemas['Problem'];
+export type Message = Schemas['Message'];
 export type Fault = Schemas['Fault'];
 export type TaskError = Schemas['TaskError'];
 
@@ -55,6 +56,9 @@ export interface QueueItem extends ItemState {
   created_by_id?: number;
   decided_by: string | null;
   decided_by_id?: number | null;
+  /** It was answered and waits for its customer, until `waiting_until` at the latest if that is stated. */
+  waiting?: boolean;
+  waiting_until?: string | null;
 }
 
 export type ItemEvent = 'created' | 'claimed' | 'released' | 'escalated' | 'answered' | 'replied' | 'decided';

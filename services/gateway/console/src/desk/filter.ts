@@ -1,8 +1,8 @@
 /** Which rows of the queue are shown, and in which order. */
 import type { ItemType } from '../api/types';
-import { holder, type Row } from './queue';
+import { holder, waits, type Key, type Row } from './queue';
 
-export type Held = 'any' | 'free' | 'mine' | 'others';
+export type Held = 'any' | 'free' | 'mine' | 'others' | 'waiting';
 export type SortBy = 'age' | 'type' | 'customer' | 'subject' | 'level' | 'holder';
 
 /** A view of the desk; saved views are these with a name. */
@@ -31,19 +31,37 @@ export interface Reader {
   compare: (a: string, b: string) => number;
 }
 
-/** The rows that pass, in order. The input stays as it is. */
-export function select(rows: readonly Row[], filter: Filter, reader: Reader): Row[] {
-  const words = filter.text.toLocaleLowerCase().split(/\s+/).filter(Boolean);
-  const passing = rows.filter(
-    (row) =>
-      (filter.types.length === 0 || filter.types.includes(row.item.type)) &&
-      (filter.levels.length === 0 || filter.levels.includes(row.item.level)) &&
-      passesHeld(row, filter.held, reader) &&
-      (words.length === 0 || passesText(row, words)),
-  );
+/** The rows that pass, in order; `kept` too, whether it passes or not. The input stays as it is. */
+export function select(rows: readonly Row[], filter: Filter, reader: Reader, kept: Key | null = null): Row[] {
+  const passes = passing(filter, reader);
+  const selected = rows.filter((row) => row.key === kept || passes(row));
   const sign = filter.descending ? -1 : 1;
   const compare = COMPARE[filter.sortBy];
-  return passing.sort((a, b) => sign * (compare(a, b, reader) || byAge(a, b)));
+  return selected.sort((a, b) => sign * (compare(a, b, reader) || byAge(a, b)));
+}
+
+/** The filter without what this operator never lists: another role may have left it behind. */
+export function within(filter: Filter, types: readonly ItemType[], level: number): Filter {
+  return {
+    ...filter,
+    types: filter.types.filter((type) => types.includes(type)),
+    levels: filter.levels.filter((each) => each <= level),
+  };
+}
+
+/** Whether a row passes the filter. */
+export function passing(filter: Filter, reader: Reader): (row: Row) => boolean {
+  const words = wordsOf(filter);
+  return (row) =>
+    (filter.types.length === 0 || filter.types.includes(row.item.type)) &&
+    (filter.levels.length === 0 || filter.levels.includes(row.item.level)) &&
+    passesHeld(row, filter.held, reader) &&
+    (words.length === 0 || passesText(row, words));
+}
+
+/** The words of the filter's text, each of which has to be found. */
+export function wordsOf(filter: Filter): string[] {
+  return filter.text.toLocaleLowerCase().split(/\s+/).filter(Boolean);
 }
 
 export function isFiltered(filter: Filter): boolean {
@@ -52,8 +70,9 @@ export function isFiltered(filter: Filter): boolean {
 
 function passesHeld({ item }: Row, held: Held, reader: Reader): boolean {
   if (held === 'any') return true;
+  if (held === 'waiting') return waits(item, reader.now);
   const name = holder(item, reader.now);
-  if (held === 'free') return name === null;
+  if (held === 'free') return name === null && !waits(item, reader.now);
   return held === 'mine' ? name === reader.name : name !== null && name !== reader.name;
 }
 

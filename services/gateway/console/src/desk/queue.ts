@@ -27,6 +27,8 @@ export function queueItemOf(item: Item, customerName: string): QueueItem {
     text: item.type === 'document' ? item.content : item.type === 'inquiry' ? item.problem : null,
     amount: item.type === 'transfer' ? item.amount : null,
     currency: item.type === 'transfer' ? item.currency : null,
+    waiting: item.type === 'inquiry' && item.waiting === true,
+    waiting_until: item.type === 'inquiry' ? (item.waiting_until ?? null) : null,
   };
 }
 
@@ -114,4 +116,9 @@ function isNewer(a: ItemState, b: ItemState): boolean {
 /** Who holds the item now; a claim that has lapsed reads as none. */
 export function holder(item: Pick<ItemState, 'claimed_by' | 'claimed_until'>, now: number): string | null {
   return item.claimed_by && item.claimed_until && Date.parse(item.claimed_until) > now ? item.claimed_by : null;
+}
+
+/** Whether the item was answered and waits for its customer now. */
+export function waits(item: Pick<QueueItem, 'waiting' | 'waiting_until'>, now: number): boolean {
+  return item.waiting === true && (!item.waiting_until || Date.parse(item.waiting_until) > now);
 }

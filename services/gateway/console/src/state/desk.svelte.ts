@@ -1,10 +1,12 @@
 /** The live queue of one session: listed at first, then kept by events. */
 import type { Api } from '../api/client';
 import { resultOf, run } from '../api/run';
-import { itemOf, type Customer, type Item, type ItemType, type Push, type QueueItem } from '../api/types';
+import { itemOf, type Customer, type Item, type ItemType, type Operator, type Push, type QueueItem } from '../api/types';
 import { keyOf, Queue, queueItemOf, type Key, type Row } from '../desk/queue';
 import type { Outcomes } from '../live/outcomes';
 import { current } from './clock.svelte';
+import { obstacleOf } from './obstacle';
+import { decides } from './roles';
 
 /** As many as fill a screen: they are asked for before anything else. */
 const FIRST_PAGE = 60;
@@ -34,10 +36,9 @@ export class Desk {
   constructor(
     private readonly api: Api,
     private readonly outcomes: Outcomes,
-    private readonly types: readonly ItemType[],
-    level: number,
+    private readonly operator: Operator,
   ) {
-    this.queue = new Queue(level);
+    this.queue = new Queue(operator.level);
   }
 
   /** All rows as they are now; reactive. */
@@ -93,13 +94,14 @@ export class Desk {
 
   hear({ item }: Extract<Push, { type: 'item' }>): void {
     this.told?.add(keyOf(item));
-    if (!this.types.includes(item.type)) return;
+    if (!decides(this.operator.role).includes(item.type)) return;
     if (!this.queue.hear(item, current())) void this.read(item);
     this.draw();
   }
 
-  /** Take in an item that was read for another purpose. */
+  /** Take in an item that was read for another purpose. One that this operator cannot decide does not enter the queue. */
   learn(item: Item, customerName: string): void {
+    if (!this.queue.get(keyOf(item)) && obstacleOf(item, this.operator)) return;
     this.queue.hear(queueItemOf(item, customerName), current());
     this.draw();
   }

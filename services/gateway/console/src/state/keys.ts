@@ -55,3 +55,8 @@ export function isTyping(target: EventTarget | null): boolean {
   if (target instanceof HTMLInputElement) return !['checkbox', 'radio', 'button', 'submit'].includes(target.type);
   return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
 }
+
+/** Whether the focus is on what leads to something else: a key pressed there is not meant for the item that is open. */
+export function leadsElsewhere(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest('a[href]') !== null;
+}

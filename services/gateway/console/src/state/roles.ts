@@ -1,9 +1,12 @@
 /** What a role sees of the page. What it may do, the server tells at sign-in. */
-import type { ItemType, Role } from '../api/types';
+import { ITEM_TYPES, type ItemType, type Role } from '../api/types';
 import type { View } from './route';
 
+/** Which role decides the items of each type. */
+export const DECIDERS: Readonly<Record<ItemType, Role>> = { document: 'Compliance', transfer: 'Compliance', inquiry: 'Service' };
+
 export function decides(role: Role): ItemType[] {
-  return { Admin: [], Compliance: ['document', 'transfer'] as ItemType[], Service: ['inquiry'] as ItemType[] }[role];
+  return ITEM_TYPES.filter((type) => DECIDERS[type] === role);
 }
 
 /** The views of an operator who may do these actions, the first one first. */

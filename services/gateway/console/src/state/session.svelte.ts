@@ -10,13 +10,14 @@ import { sentence } from '../record/sentences';
 import { heardDate } from './clock.svelte';
 import { Desk } from './desk.svelte';
 import { language, t } from './language.svelte';
-import { forgetDrafts } from './drafts';
+import { forgetDrafts, forgetSent } from './drafts.svelte';
 import { Imports } from './imports.svelte';
-import { decides } from './roles';
 import { MyTasks } from './tasks.svelte';
 import { say } from './toasts.svelte';
 
 const PLACE = 'backoffice.session';
+/** Whose session ended by itself, for the texts that they were writing. */
+const ENDED = 'backoffice.ended';
 const FLUSH_EVERY = 15_000;
 
 interface Stored {
@@ -41,6 +42,8 @@ export class Session {
   readonly desk: Desk;
   readonly tasks: MyTasks;
   readonly imports = new Imports();
+  /** It has ended, or another session has taken its place. */
+  ended = false;
   private wasReady = false;
   private network = new AbortController();
   private readonly outcomes = new Outcomes();
@@ -56,7 +59,7 @@ export class Session {
     private readonly onEnded: (why: string | null) => void,
   ) {
     this.api = createApi({ token, language, onDate: heardDate, network: () => this.network.signal });
-    this.desk = new Desk(this.api, this.outcomes, decides(operator.role), operator.level);
+    this.desk = new Desk(this.api, this.outcomes, operator);
     this.tasks = new MyTasks(this.api, localStorage, `backoffice.delayed.${operator.id}`);
     this.outbox = new Outbox({
       storage: localStorage,
@@ -118,6 +121,7 @@ export class Session {
   }
 
   end(): void {
+    this.ended = true;
     this.imports.stop();
     this.desk.stop();
     clearInterval(this.flusher);
@@ -181,6 +185,7 @@ export class Session {
 
   private hearTask(task: Task): void {
     this.outcomes.hear(task);
+    forgetSent(this.operator.id, task);
     this.tasks.take(task);
     this.taskListeners.forEach((listener) => listener(task));
   }
@@ -205,7 +210,13 @@ function waiting(entries: readonly Entry[]): readonly Entry[] {
   return entries.filter(({ kept }) => kept);
 }
 
-const state = $state<{ session: Session | null; notice: string | null }>({ session: null, notice: null });
+type Writer = Pick<Operator, 'id' | 'name'>;
+
+const state = $state<{ session: Session | null; notice: string | null; writer: Writer | null }>({
+  session: null,
+  notice: null,
+  writer: null,
+});
 
 export function session(): Session | null {
   return state.session;
@@ -214,6 +225,11 @@ export function session(): Session | null {
 /** Why one has to sign in again, if that is so. */
 export function notice(): string | null {
   return state.notice;
+}
+
+/** Whose session ended while they may have been writing, as long as nobody has signed in since. */
+export function writer(): Writer | null {
+  return state.writer;
 }
 
 /** Open a session. Throws `Refused` or `Unreachable`. */
@@ -231,6 +247,7 @@ export function resume(): void {
   try {
     const stored = JSON.parse(sessionStorage.getItem(PLACE) ?? 'null') as Stored | null;
     if (stored) begin(stored);
+    else state.writer = JSON.parse(sessionStorage.getItem(ENDED) ?? 'null') as Writer | null;
   } catch {
     sessionStorage.removeItem(PLACE);
   }
@@ -248,12 +265,20 @@ function begin({ token, operator, actions }: Stored): void {
   sessionStorage.setItem(PLACE, JSON.stringify({ token, operator, actions } satisfies Stored));
   state.session?.end();
   state.notice = null;
+  setWriter(null);
   state.session = new Session(token, operator, actions, leave);
 }
 
 function leave(why: string | null): void {
   sessionStorage.removeItem(PLACE);
   state.session?.end();
+  setWriter(why === null || !state.session ? null : { id: state.session.operator.id, name: state.session.operator.name });
   state.session = null;
   state.notice = why;
+}
+
+function setWriter(who: Writer | null): void {
+  state.writer = who;
+  if (who) sessionStorage.setItem(ENDED, JSON.stringify(who));
+  else sessionStorage.removeItem(ENDED);
 }

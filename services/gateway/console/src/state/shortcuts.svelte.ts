@@ -2,7 +2,7 @@
 import { fieldOf, isTyping, Keys, Typing } from './keys';
 import { singleKeys } from './prefs.svelte';
 
-type Handlers = Record<string, () => void>;
+type Handlers = Record<string, (event: KeyboardEvent) => void>;
 
 const keys = new Keys(new Set(['g']));
 const typing = new Typing();
@@ -37,10 +37,10 @@ function pressed(event: KeyboardEvent): void {
   const handler = name === null ? undefined : layers.find((layer) => name in layer)?.[name];
   if (!handler) return;
   event.preventDefault();
-  handler();
+  handler(event);
 }
 
-/** Whether a dialog waits for an answer: nothing behind it works, wherever the focus is. */
+/** Whether a dialog or a menu waits for an answer: nothing behind it works, wherever the focus is. */
 function isAsked(): boolean {
-  return document.querySelector('[role=dialog],[role=alertdialog]') !== null;
+  return document.querySelector('[role=dialog],[role=alertdialog],[role=menu]') !== null;
 }

@@ -11,6 +11,10 @@ export function startRouting(): void {
   addEventListener('hashchange', () => (state.route = parseRoute(location.hash)));
 }
 
-export function go(to: string): void {
-  if (location.hash !== to) location.hash = to;
+/** Go there at once: the next key belongs to what is there. `passing`: leave no step to come back to. */
+export function go(to: string, passing = false): void {
+  if (location.hash === to) return;
+  if (passing) history.replaceState(null, '', to);
+  else location.hash = to;
+  state.route = parseRoute(to);
 }

@@ -6,8 +6,9 @@ import { holder, isDecided, keyOf } from '../desk/queue';
 import { isAbout } from '../outbox/outbox';
 import { explain, isOnItsWay, race } from '../ui/errors';
 import { current } from './clock.svelte';
-import { draft, forgetDraft } from './drafts';
+import { forgetSent, type DraftKind, type Subject } from './drafts.svelte';
 import { format, t, tOf } from './language.svelte';
+import { obstacleOf, obstacleText, type Obstacle } from './obstacle';
 import type { Session } from './session.svelte';
 import { say } from './toasts.svelte';
 
@@ -21,6 +22,13 @@ export interface Handed {
   customer: Customer;
   /** It was handed over because another one was decided. */
   follows?: boolean;
+}
+
+/** What is answered to an inquiry that is closed by it, or left open until its customer replies or a time comes. */
+export interface Answer {
+  text: string;
+  closed: boolean;
+  until: string | null;
 }
 
 type ItemPush = Extract<Push, { type: 'item' }>;
@@ -40,6 +48,8 @@ export class Work {
   busy = $state(false);
   /** Grows when the item's history has grown. */
   changes = $state(0);
+  /** The latest version that an event told of. */
+  private told = $state(0);
   private takenAt = 0;
   private settledAt = 0;
   private lastWorkAt = 0;
@@ -62,9 +72,9 @@ export class Work {
     return t('item.title', { type: t(`type.${this.type}`), id: String(this.id) });
   }
 
-  /** Where the reason of a rejection is kept while it is written. */
-  get reasonKey(): string {
-    return `${keyOf(this)}.reason`;
+  /** Where a text about the item is kept while it is written. */
+  text(kind: DraftKind): Subject {
+    return { type: this.type, id: this.id, kind };
   }
 
   get decided(): boolean {
@@ -72,21 +82,33 @@ export class Work {
   }
 
   get mayDecide(): boolean {
-    const action = this.type === 'inquiry' ? 'respond_inquiry' : `review_${this.type}`;
-    return this.item !== null && !this.decided && !this.kept && this.session.may(action) && !this.own && !this.aboveMe;
+    return this.item !== null && !this.decided && !this.kept && this.obstacle === null;
+  }
+
+  /** Why this operator cannot decide the item, whoever holds it. */
+  get obstacle(): Obstacle | null {
+    return this.item && obstacleOf(this.item, this.session.operator);
+  }
+
+  /** Why the item cannot be decided at the moment, in a sentence; null when it can. */
+  blocked(now: number): string | null {
+    const { item } = this;
+    if (!item) return null;
+    const name = this.holder(now);
+    if (this.decided) return t('item.decidedBy', { name: item.decided_by ?? '', when: format().time(item.decided_at ?? '') });
+    if (this.kept) return t('item.kept');
+    if (this.obstacle) return obstacleText(this.obstacle);
+    return name && !this.mine(now) ? t('item.heldBy', { name, time: format().time(item.claimed_until ?? '') }) : null;
+  }
+
+  /** Whether nothing newer is known of the item than what is shown. */
+  get fresh(): boolean {
+    return this.item !== null && this.item.version >= this.told;
   }
 
   /** What was asked for this item waits here for the connection. */
   get kept(): boolean {
     return this.session.kept.some((entry) => isAbout(entry, this.type, this.id));
-  }
-
-  get own(): boolean {
-    return this.item?.created_by === this.session.operator.name;
-  }
-
-  get aboveMe(): boolean {
-    return this.item !== null && this.item.level > this.session.operator.level;
   }
 
   holder(now: number): string | null {
@@ -112,6 +134,7 @@ export class Work {
   async hear(push: ItemPush): Promise<void> {
     const { event, item } = push;
     if (keyOf(item) !== keyOf(this)) return;
+    this.told = Math.max(this.told, item.version);
     if (this.busy || !this.item) {
       this.unheard = push;
       return;
@@ -159,19 +182,15 @@ export class Work {
     });
   }
 
-  /** True when the decision was made, or is kept to be sent later. */
-  async review(approved: boolean, reason?: string): Promise<boolean> {
+  /** True when the decision was made, or is kept to be sent later. `version`: the one that was looked at. */
+  review(approved: boolean, version: number, reason?: string): Promise<boolean> {
     const done = t(approved ? 'done.approved' : 'done.rejected', { what: this.what });
-    const reviewed = await this.decide(`review_${this.type}`, { approved, ...(reason && { reason }) }, done);
-    if (reviewed && reason) this.forget(this.reasonKey, reason);
-    return reviewed;
+    return this.decide(`review_${this.type}`, { approved, ...(reason && { reason }), version }, done);
   }
 
-  async answer(answer: string, closed: boolean): Promise<boolean> {
+  answer({ text, closed, until }: Answer): Promise<boolean> {
     const done = t(closed ? 'done.closed' : 'done.answered', { what: this.what });
-    const answered = await this.decide('respond_inquiry', { answer, closed }, done);
-    if (answered) this.forget(keyOf(this), answer);
-    return answered;
+    return this.decide('respond_inquiry', { answer: text, closed, ...(until && { until }), version: this.item?.version }, done);
   }
 
   escalate(level: number, reason: string): Promise<boolean> {
@@ -183,21 +202,17 @@ export class Work {
     return this.change('release_task', { type: this.type, id: this.id }, t('done.released', { what: this.what }));
   }
 
-  /** What was sent is a draft no longer; what was written since is. */
-  private forget(key: string, sent: string): void {
-    const { id } = this.session.operator;
-    if (draft(id, key) === sent) forgetDraft(id, key);
-  }
-
+  /** A decision states the version that was looked at: one on what has changed since is refused. */
   private decide(action: string, data: Data, done: string): Promise<boolean> {
     if (current() < this.settledAt) return Promise.resolve(false);
-    // The version that was looked at: a decision on what has changed since is refused.
-    return this.change(action, { id: this.id, ...data, version: this.item?.version }, done);
+    return this.change(action, { id: this.id, ...data }, done);
   }
 
   private async change(action: string, data: Data, done: string): Promise<boolean> {
     return this.guarded(async () => {
-      const result = resultOf(await this.session.ask(action, data, WAIT_SECONDS));
+      const task = await this.session.ask(action, data, WAIT_SECONDS);
+      const result = resultOf(task);
+      forgetSent(this.session.operator.id, { ...task, action, data });
       const item = itemOf(result);
       if (item) this.take({ item, customer: (result.customer as Customer | undefined) ?? this.customer });
       this.news = null;

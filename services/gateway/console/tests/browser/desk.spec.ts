@@ -102,8 +102,8 @@ test('an item is escalated and leaves the desk of who may not decide it any more
   await page.goto(`/#/desk/document/${id}`);
   await page.getByLabel('Then take the next one').uncheck();
   await page.getByRole('button', { name: 'Escalate' }).click();
-  await page.getByRole('dialog').getByLabel('Reason').fill('Not sure about the signature.');
-  await page.getByRole('dialog').getByRole('button', { name: 'Escalate' }).click();
+  await page.getByRole('alertdialog').getByLabel('Reason').fill('Not sure about the signature.');
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Escalate' }).click();
   await expect(page.getByText(`Document ${id} now requires level 2.`)).toBeVisible();
   await expect(row(page, 'document', id)).toBeHidden();
 });
@@ -115,13 +115,13 @@ test('an inquiry is answered and stays, then is answered and closed', async ({ b
   await page.getByLabel('Then take the next one').uncheck();
   await page.getByRole('button', { name: 'Take it' }).click();
   await page.getByLabel('Your answer').fill('It was sent on Monday.');
-  await page.getByLabel('This closes the inquiry').uncheck();
+  await page.getByLabel('Leave it open.').check();
   await page.getByRole('button', { name: 'Send' }).click();
-  await expect(page.getByText(`Inquiry ${id} is answered.`)).toBeVisible();
+  await expect(page.getByText(`Inquiry ${id} is answered and waits for the customer.`)).toBeVisible();
   await page.goto(`/#/desk/inquiry/${id}`);
-  await expect(page.getByText('Latest answer')).toBeVisible();
+  await expect(page.getByRole('list', { name: 'Messages' })).toContainText('It was sent on Monday.');
   await page.getByLabel('Your answer').fill('It has arrived.');
-  await page.getByLabel('This closes the inquiry').check();
+  await page.getByLabel('Close the inquiry.').check();
   await page.getByLabel('Your answer').press('Control+Enter');
   await expect(page.getByText(`Inquiry ${id} is answered and closed.`).first()).toBeVisible();
 });
@@ -220,7 +220,8 @@ test('an item of another role is shown with all context, and nothing to decide i
   await page.goto('/#/desk/transfer/5');
   await page.getByRole('article').getByRole('link', { name: /Inquiry 5/ }).click();
   await expect(page.getByRole('article').getByRole('heading', { name: 'Inquiry 5', exact: true })).toBeVisible();
-  await expect(page.getByRole('article').getByText('History')).toBeVisible();
+  await expect(page.getByRole('article').getByText('This is decided by Service.')).toBeVisible();
+  await expect(page.getByRole('article').getByText('Other items of this customer')).toBeVisible();
   await expect(page.getByLabel('Your answer')).toBeHidden();
   await expect(page.getByRole('button', { name: 'Take it' })).toBeHidden();
 });

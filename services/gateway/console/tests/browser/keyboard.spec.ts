@@ -14,9 +14,9 @@ test('a reviewer works through the desk with the keyboard alone', async ({ page,
   await page.keyboard.press('t');
   await expect(page.getByRole('heading', { name: 'Document 1', exact: true })).toBeFocused();
   await page.keyboard.press('e');
-  await expect(page.getByRole('dialog').getByLabel('To level')).toBeFocused();
+  await expect(page.getByRole('alertdialog').getByLabel('To level')).toBeFocused();
   await page.keyboard.press('Escape');
-  await expect(page.getByRole('dialog')).toBeHidden();
+  await expect(page.getByRole('alertdialog')).toBeHidden();
   await page.keyboard.press('r');
   await page.keyboard.type('Out of date.');
   await expect(page.getByRole('alertdialog').getByLabel('Why is it rejected?')).toHaveValue('Out of date.');
@@ -105,6 +105,10 @@ test('a clerk answers with the keyboard alone', async ({ browser }) => {
   await page.keyboard.press('w');
   await expect(page.getByLabel('Your answer')).toBeFocused();
   await page.keyboard.type('It arrives tomorrow.');
+  await page.keyboard.press('Control+Enter');
+  await expect(page.getByText('Choose what happens to the inquiry.')).toBeVisible();
+  await expect(page.getByLabel('Close the inquiry.')).toBeFocused();
+  await page.keyboard.press('Space');
   await page.keyboard.press('Control+Enter');
   await expect(page.getByText('Inquiry 1 is answered and closed.')).toBeVisible();
 });

@@ -91,3 +91,23 @@ export async function endSession(page: Page, request: APIRequestContext, name: N
 export function row(page: Page, type: string, id: number) {
   return page.locator(`[data-key="${type}/${id}"]`);
 }
+
+/** From now on, have the answers to what is asked with these words wait for `answer`; the first has been given at `given`. */
+export async function hold(page: Page, words: string): Promise<{ given: Promise<void>; answer: () => void }> {
+  let [give, answer] = [(): void => undefined, (): void => undefined];
+  const given = new Promise<void>((resolve) => (give = resolve));
+  const released = new Promise<void>((resolve) => (answer = resolve));
+  await page.route('**/api/v1', async (route) => {
+    if (!route.request().postData()?.includes(words)) return route.fallback();
+    const response = await route.fetch();
+    give();
+    await released;
+    await route.fulfill({ response });
+  });
+  return { given, answer };
+}
+
+/** Let the page do all that it has begun with an answer. */
+export async function settled(page: Page): Promise<void> {
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
+}

@@ -1,59 +1,7 @@
-import { expect, test, type Page } from '@playwright/test';
-import { Colleague, create, endSession, mayEnd, row, signedIn, signIn } from './office';
+import { expect, test } from '@playwright/test';
+import { Colleague, create, endSession, hold, mayEnd, row, settled, signedIn, signIn } from './office';
 
 // What comes before, after or instead of what one waits for.
-
-/** From now on, have the answers to what is asked with these words wait for `answer`; the first has been given at `given`. */
-async function hold(page: Page, words: string): Promise<{ given: Promise<void>; answer: () => void }> {
-  let [give, answer] = [(): void => undefined, (): void => undefined];
-  const given = new Promise<void>((resolve) => (give = resolve));
-  const released = new Promise<void>((resolve) => (answer = resolve));
-  await page.route('**/api/v1', async (route) => {
-    if (!route.request().postData()?.includes(words)) return route.fallback();
-    const response = await route.fetch();
-    give();
-    await released;
-    await route.fulfill({ response });
-  });
-  return { given, answer };
-}
-
-/** Let the page do all that it has begun with an answer. */
-async function settled(page: Page): Promise<void> {
-  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
-}
-
-/** Type on, a letter with each frame, until the dialog has been gone for some; whatever has the focus meanwhile. */
-async function typeOn(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    let pressedAt = performance.now();
-    for (let since = 0; since < 20; since += document.querySelector('[role=alertdialog]') ? 0 : 1) {
-      const press = new KeyboardEvent('keydown', { key: 't', bubbles: true, cancelable: true });
-      // A quick typist, however slow the machine.
-      Object.defineProperty(press, 'timeStamp', { value: (pressedAt += 50) });
-      document.activeElement?.dispatchEvent(press);
-      await new Promise(requestAnimationFrame);
-    }
-  });
-}
-
-test('who types a reason while somebody else decides the item does nothing else by that', async ({ browser, request }) => {
-  const id = await create(request, 'document', { content: 'Decided by another' });
-  const bob = await Colleague.of(request, 'Bob');
-  const page = await signedIn(browser, 'Carol');
-  const taken: string[] = [];
-  page.on('request', (each) => each.postData()?.includes('get_task') && taken.push(each.postData() ?? ''));
-  await page.goto(`/#/desk/document/${id}`);
-  await expect(page.getByRole('button', { name: 'Take it' })).toBeEnabled();
-  await page.keyboard.press('r');
-  await expect(page.getByLabel('Why is it rejected?')).toBeFocused();
-  const typing = typeOn(page);
-  await bob.run('review_document', { id, approved: true });
-  await typing;
-  await expect(page.getByRole('article').getByText('Bob has just decided this.')).toBeVisible();
-  await expect(page).toHaveURL(new RegExp(`document/${id}$`));
-  expect(taken).toEqual([]);
-});
 
 test('a reason that is being written outlasts its dialog and an ended session, and not the rejection', async ({ browser, request }) => {
   const id = await create(request, 'document', { content: 'To be rejected' });
@@ -71,7 +19,6 @@ test('a reason that is being written outlasts its dialog and an ended session, a
   await endSession(page, request, 'Carol');
   await expect(page.getByText('Your session has ended. Please sign in again.')).toBeVisible();
   await signIn(page, 'Carol');
-  await reject.click();
   await expect(reason).toHaveValue('Ten minutes of reasons');
   await page.getByRole('alertdialog').getByRole('button', { name: 'Reject' }).click();
   await expect(page.getByText(`Document ${id} is rejected.`)).toBeVisible();

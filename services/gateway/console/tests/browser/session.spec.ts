@@ -125,7 +125,7 @@ test('a decision made offline is kept, waits for the connection, and cannot be m
 test('an answer that is being written outlasts another view and an ended session, and not a sign-out', async ({ browser, request }) => {
   const id = await create(request, 'inquiry', { problem: 'This needs a long answer.' });
   const page = await signedIn(browser, 'Erin');
-  const answer = page.getByLabel('Your answer');
+  const answer = page.getByRole('textbox', { name: 'Your answer' });
   await page.goto(`/#/desk/inquiry/${id}`);
   await answer.fill('Ten minutes of writing');
   await page.goto('/#/tasks');

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { QueueItem } from '../../src/api/types';
-import { isFiltered, NO_FILTER, select, type Reader } from '../../src/desk/filter';
+import { moved } from '../../src/desk/cursor';
+import { isFiltered, NO_FILTER, select, within, type Filter, type Reader } from '../../src/desk/filter';
 import { clock, lease, shouldRenew } from '../../src/desk/lease';
 import { asksBefore } from '../../src/desk/limit';
-import { typesToAsk } from '../../src/desk/next';
+import { requestsFor } from '../../src/desk/next';
 import { FAREWELL, holder, Queue } from '../../src/desk/queue';
 import { readViews, withView, writeViews } from '../../src/desk/views';
 import { reveal, slice } from '../../src/desk/window';
+import { obstacleOf } from '../../src/state/obstacle';
 
 const NOON = Date.parse('2026-11-24T12:00:00Z');
 const reader: Reader = { name: 'Carol', now: NOON, compare: (a, b) => a.localeCompare(b) };
@@ -118,6 +120,10 @@ describe('the filter', () => {
     expect(ids(select(rows, { ...NO_FILTER, text: 'pass' }, reader))).toEqual([3]);
   });
 
+  it('keeps what is open, whether it passes or not', () => {
+    expect(ids(select(rows, { ...NO_FILTER, types: ['document'] }, reader, 'transfer/2'))).toEqual([2, 3]);
+  });
+
   it('sorts amounts as numbers, and turns round', () => {
     const sorted = { ...NO_FILTER, types: ['transfer' as const], held: 'free' as const, sortBy: 'subject' as const };
     expect(ids(select(rows, sorted, reader))).toEqual([1, 2]);
@@ -128,6 +134,43 @@ describe('the filter', () => {
     expect(isFiltered(NO_FILTER)).toBe(false);
     expect(isFiltered({ ...NO_FILTER, sortBy: 'level' })).toBe(false);
     expect(isFiltered({ ...NO_FILTER, text: 'x' })).toBe(true);
+  });
+});
+
+describe('the cursor', () => {
+  const rows = queueOf(item({ id: 1 }), item({ id: 2 }), item({ id: 3 }), item({ id: 4 })).all();
+  const to = (...given: Parameters<typeof moved>): number | undefined => moved(...given)?.item.id;
+
+  it('begins with the first row, moves, and stops at the ends', () => {
+    expect(to(rows, null, 0, 1)).toBe(1);
+    expect(to(rows, 'transfer/2', 1, 1)).toBe(3);
+    expect(to(rows, 'transfer/2', 1, -1)).toBe(1);
+    expect(to(rows, 'transfer/1', 0, -1)).toBe(1);
+    expect(to(rows, 'transfer/2', 1, 99)).toBe(4);
+    expect(moved([], 'transfer/1', 0, 1)).toBeNull();
+  });
+
+  it('goes on beside the place of a row that has gone', () => {
+    const rest = rows.filter(({ item: { id } }) => id !== 2);
+    expect(to(rest, 'transfer/2', 1, 1)).toBe(3);
+    expect(to(rest, 'transfer/2', 1, -1)).toBe(1);
+  });
+
+  it('passes over rows that are leaving', () => {
+    const leaving = rows.map((row) => (row.item.id === 3 ? { ...row, left: { how: 'approved' as const, at: NOON } } : row));
+    expect(to(leaving, 'transfer/2', 1, 1)).toBe(4);
+    expect(to(leaving, 'transfer/4', 3, -1)).toBe(2);
+  });
+});
+
+describe('what one cannot decide', () => {
+  const carol = { name: 'Carol', role: 'Compliance' as const, level: 2 };
+
+  it('is of another role, of a higher level, or one created oneself, in the order of the server', () => {
+    expect(obstacleOf(item(), carol)).toBeNull();
+    expect(obstacleOf(item({ level: 3 }), carol)).toEqual({ why: 'level', required: 3, yours: 2 });
+    expect(obstacleOf(item({ created_by: 'Carol' }), carol)).toEqual({ why: 'own' });
+    expect(obstacleOf(item({ type: 'inquiry', level: 3, status: 'open' }), carol)).toEqual({ why: 'role', role: 'Service' });
   });
 });
 
@@ -167,23 +210,35 @@ describe('the lease', () => {
 });
 
 describe('what is next', () => {
-  it('is of the type whose oldest free item has waited longest', () => {
-    const rows = queueOf(
-      item({ id: 1, created_at: '2026-11-24T09:00:00Z', claimed_by: 'Bob', claimed_until: '2026-11-24T12:10:00Z' }),
-      item({ id: 2, created_at: '2026-11-24T11:00:00Z' }),
-      item({ id: 3, type: 'document', created_at: '2026-11-24T10:00:00Z' }),
-    ).all();
-    expect(typesToAsk(['transfer', 'document'], rows, 'Carol', NOON)).toEqual(['document', 'transfer']);
-    expect(typesToAsk(['transfer'], rows, 'Carol', NOON)).toEqual(['transfer']);
-    expect(typesToAsk(['document', 'transfer'], [], 'Carol', NOON)).toEqual(['document', 'transfer']);
+  const rows = queueOf(
+    item({ id: 1, created_at: '2026-11-24T09:00:00Z', claimed_by: 'Bob', claimed_until: '2026-11-24T12:10:00Z' }),
+    item({ id: 2, created_at: '2026-11-24T11:00:00Z' }),
+    item({ id: 3, type: 'document', created_at: '2026-11-24T10:00:00Z' }),
+    item({ id: 4, created_at: '2026-11-24T08:00:00Z', created_by: 'Carol' }),
+    item({ id: 5, created_at: '2026-11-24T10:30:00Z', claimed_by: 'Carol', claimed_until: '2026-11-24T12:10:00Z' }),
+  ).all();
+  const asked = (filter: Partial<Filter>, all = rows) =>
+    requestsFor({ filter: { ...NO_FILTER, ...filter }, rows: select(all, { ...NO_FILTER, ...filter }, reader), types: ['transfer', 'document'], me: 'Carol', now: NOON });
+
+  it('is of the type whose oldest item that suits has waited longest', () => {
+    expect(asked({})).toEqual([{ type: 'document' }, { type: 'transfer' }]);
+    expect(asked({ types: ['transfer'] })).toEqual([{ type: 'transfer' }]);
+    expect(asked({}, [])).toEqual([{ type: 'transfer' }, { type: 'document' }]);
   });
 
-  it('is not what one has created oneself', () => {
-    const rows = queueOf(
-      item({ id: 1, type: 'document', created_at: '2026-11-24T09:00:00Z', created_by: 'Carol' }),
-      item({ id: 2, created_at: '2026-11-24T11:00:00Z' }),
-    ).all();
-    expect(typesToAsk(['document', 'transfer'], rows, 'Carol', NOON)).toEqual(['transfer', 'document']);
+  it('is picked by the filters of the list', () => {
+    expect(asked({ types: ['transfer'], levels: [2], text: ' GBP  Hopper ' })).toEqual([{ type: 'transfer', words: ['gbp', 'hopper'], levels: [2] }]);
+  });
+
+  it('is asked for by itself, the oldest first, where the server has no such filter', () => {
+    expect(asked({ held: 'free' })).toEqual([{ type: 'document', id: 3 }, { type: 'transfer', id: 2 }]);
+    expect(asked({ held: 'mine' })).toEqual([{ type: 'transfer', id: 5 }]);
+    expect(asked({ held: 'others' })).toEqual([]);
+    expect(asked({ text: 'a '.repeat(11) }).every(({ id }) => id !== undefined)).toBe(true);
+  });
+
+  it('obeys no filter that another role has left behind', () => {
+    expect(within({ ...NO_FILTER, types: ['inquiry', 'transfer'], levels: [1, 3] }, ['transfer'], 2)).toMatchObject({ types: ['transfer'], levels: [1] });
   });
 });
 
