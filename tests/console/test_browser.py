@@ -44,8 +44,8 @@ def empty_database(postgres: str) -> Iterator[str]:
 @pytest.mark.parametrize(
     "spec",
     [
-        *("desk", "cursor", "text", "queue", "inquiry", "session", "connection", "counter", "oversight", "lease", "keyboard"),
-        *("races", "axe", *PICTURES),
+        *("desk", "cursor", "text", "queue", "inquiry", "session", "connection", "counter", "oversight"),
+        *("lease", "keyboard", "races", "axe", *PICTURES),
     ],
 )
 def test_the_console(spec: str, node: Mapping[str, str], empty_database: str, tmp_path: Path) -> None:
