@@ -89,7 +89,7 @@ TRANSFER = {
 }
 ADMIN_ACTIONS = [
     *("login", "logout", "get_customer", "get_document", "get_transfer", "get_inquiry"),
-    *("create_customer", "create_document", "create_transfer", "create_inquiry"),
+    *("create_customer", "create_document", "create_transfer", "create_inquiry", "reply_inquiry", "release_task"),
     *("list_queue", "search_customers", "search_items", "get_history", "list_activity", "get_statistics"),
     *("list_operators", "add_operator", "change_operator", "disable_operator", "enable_operator", "rotate_operator"),
 ]
