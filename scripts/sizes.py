@@ -48,6 +48,7 @@ def _rows() -> list[tuple[str, int, str, str]]:
     held = max(event.prefetch for event in EVENTS if event.per_message > 1) * sizes.LARGEST_MESSAGE
     return [
         ("The body of a request, a WebSocket's message", sizes.LARGEST_BODY, "`payload_too_large`, 1009", "gateway"),
+        ("A WebSocket's first message", sizes.LARGEST_HELLO, "1009", "gateway/websocket.py"),
         ("The data of a task", sizes.LARGEST_DATA, "`invalid_request`", "info/requests.py"),
         ("A task on its way", sizes.LARGEST_TASK, "set aside", "tasks/messages.py"),
         ("The entries of a page", sizes.LARGEST_PAGE, "the page ends early, with a cursor", "info/paging.py"),
@@ -83,7 +84,12 @@ def _rows() -> list[tuple[str, int, str, str]]:
         ),
         ("What waits for one WebSocket", connection.MOST_BYTES, "it is cut", "gateway/connection.py"),
         ("What waits for all of them", live.MOST_BYTES, "the slowest are cut", "gateway/live.py"),
-        ("Answers that wait for their readers", protocol.MOST_BYTES, "the slowest are cut", "runtime/http/protocol.py"),
+        (
+            "Answers not read, bodies not sent to the end",
+            protocol.MOST_BYTES,
+            "the slowest are cut",
+            "runtime/http/protocol.py",
+        ),
         ("What the kernel keeps for one client", 2 * protocol.SEND_BUFFER, "waits here", "runtime/http/protocol.py"),
     ]
 

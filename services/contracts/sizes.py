@@ -16,6 +16,9 @@ BYTES_A_CHARACTER = 4
 LARGEST_BODY = 64 * KIBIBYTE
 """What a client sends: the body of a request, or a message on a WebSocket."""
 
+LARGEST_HELLO = 8 * KIBIBYTE
+"""The first message on a WebSocket, by which nobody is known yet."""
+
 LARGEST_DATA = LARGEST_BODY
 """What a task asks for."""
 

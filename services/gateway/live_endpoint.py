@@ -117,6 +117,7 @@ class LiveEndpoint:
             raise NotReady("unavailable", TRY_LATER, Code.UNAVAILABLE) from None
         if self.live.of_operator(identity["id"]) >= MOST_CONNECTIONS:
             raise NotReady("too_many_connections", TRY_LATER, Code.TOO_MANY_REQUESTS)
+        socket.trust()
         last_seen = hello.since or new_task_id()
         return Connection(socket, digest, identity, hello.language, last_seen, self.live.backlog), hello.since
 

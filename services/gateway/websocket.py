@@ -18,7 +18,7 @@ from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessa
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from services.contracts.errors import Code, Refusal
-from services.contracts.sizes import LARGEST_BODY
+from services.contracts.sizes import LARGEST_BODY, LARGEST_HELLO
 from services.contracts.validation import Invalid, fault
 
 log = logging.getLogger(__name__)
@@ -100,9 +100,14 @@ class WebSocket:
         self._sending = threading.Lock()
         self._parts: list[str] = []
         self._length = 0
+        self._most = LARGEST_HELLO
         self._count = 0
         self._counting_since = time.monotonic()
         self.heard_at = time.monotonic()
+
+    def trust(self) -> None:
+        """Who speaks is known now: messages may be as large as a request."""
+        self._most = LARGEST_BODY
 
     def receive(self, seconds: float | None = None) -> str | None:
         """The next text message; None when the client has closed.
@@ -162,8 +167,8 @@ class WebSocket:
 
     def _collect(self, event: TextMessage | BytesMessage) -> str | None:
         """A whole text message, or None while parts are missing. Binary messages are not read."""
-        self._length += len(event.data)
-        if self._length > LARGEST_BODY:
+        self._length += len(event.data.encode() if isinstance(event, TextMessage) else event.data)
+        if self._length > self._most:
             self.close(MESSAGE_TOO_BIG, "message too big")
             raise Violation("too_large", self._length)
         if isinstance(event, TextMessage):

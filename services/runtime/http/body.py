@@ -1,6 +1,8 @@
 """The body of an HTTP request, read once, in time, and strictly."""
 
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import eventlet
@@ -74,21 +76,33 @@ class Chunks:
 
 
 class Body:
-    """A request's body, to be read once and within ``REQUEST_SECONDS``."""
+    """A request's body, to be read once and within ``REQUEST_SECONDS``.
 
-    def __init__(self, source: wsgi.Input) -> None:
+    holding: a context in which so many bytes of it may be held while the rest is on its way
+    """
+
+    def __init__(self, source: wsgi.Input, holding: Callable[[int], AbstractContextManager[None]]) -> None:
         self._source = source
+        self._holding = holding
         self._chunks = Chunks(source.rfile) if source.chunked_input else None
         self._broken = False
 
     def read(self, size: int = -1) -> bytes:
         """At most ``size`` bytes. Raises ``OSError`` when they do not come, ``ValueError`` when badly chunked."""
         try:
-            with eventlet.Timeout(REQUEST_SECONDS, SlowClient("the body took too long")):
+            with (
+                self._holding(self._expected(size)),
+                eventlet.Timeout(REQUEST_SECONDS, SlowClient("the body took too long")),
+            ):
                 return self._read(size)
         except (OSError, ValueError):
             self._broken = True
             raise
+
+    def _expected(self, size: int) -> int:
+        """The most bytes that are read."""
+        most = size if size >= 0 else LEFTOVER_BYTES + 1
+        return most if self._chunks is not None else min(most, self._source.content_length or 0)
 
     def _read(self, size: int) -> bytes:
         if self._chunks is None:

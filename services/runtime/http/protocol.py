@@ -31,7 +31,7 @@ ANSWER_SECONDS = 30.0
 """How long a client may take to read what it is sent in one piece: an answer, or a part of a large file."""
 
 MOST_BYTES = 64 * 1024 * 1024
-"""Of answers that the clients of this process have not read yet."""
+"""Of answers that the clients of this process have not read yet, and of bodies that they have not sent to the end."""
 
 SEND_BUFFER = 256 * 1024
 """Bytes that the kernel keeps for a client that does not read, beside what waits here. Linux keeps twice as many."""
@@ -181,7 +181,7 @@ class HttpProtocol(wsgi.HttpProtocol):
 
     def get_environ(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environ()
-        environ["wsgi.input"] = Body(environ["eventlet.input"])
+        environ["wsgi.input"] = Body(environ["eventlet.input"], lambda size: self.backlog.waiting(self._cut, size))
         environ["wsgi.input_terminated"] = True
         environ[TAKE_CONNECTION] = self._take
         environ[END_CONNECTION] = self._end_connection

@@ -18,7 +18,7 @@ EMOJI = "\N{GRINNING FACE}"
 
 
 def test_each_size_fits_into_the_next() -> None:
-    assert sizes.LARGEST_BODY <= sizes.LARGEST_DATA < sizes.LARGEST_TASK
+    assert sizes.LARGEST_HELLO < sizes.LARGEST_BODY <= sizes.LARGEST_DATA < sizes.LARGEST_TASK
     assert sizes.LARGEST_PAGE < sizes.LARGEST_RESULT
     assert sizes.LARGEST_RESULT + sizes.LARGEST_DATA < sizes.LARGEST_OUTCOME < sizes.LARGEST_MESSAGE
     assert sizes.LARGEST_KEPT + sizes.LARGEST_TASK < sizes.LARGEST_MESSAGE

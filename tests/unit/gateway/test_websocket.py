@@ -2,8 +2,9 @@
 
 import pytest
 
+from services.contracts.sizes import LARGEST_BODY, LARGEST_HELLO
 from tests.unit.gateway.stage import Stage
-from tests.unit.gateway.websocket_clients import closing_code, frame, raw_socket, socket_to
+from tests.unit.gateway.websocket_clients import closing_code, frame, raw_socket, ready, received, socket_to
 from tests.waiting import eventually
 
 
@@ -18,8 +19,19 @@ def test_what_is_no_websocket_frame_ends_the_connection(stage: Stage, port: int,
             pass
 
 
-def test_a_message_beyond_all_measure_closes_with_1009(port: int) -> None:
-    with socket_to(port, "x" * 70_000) as client:
+@pytest.mark.parametrize("text", ["x" * (LARGEST_HELLO + 1), "漢" * 3_000])
+def test_a_first_message_beyond_all_measure_closes_with_1009(port: int, text: str) -> None:
+    with socket_to(port, text) as client:
+        assert closing_code(client) == 1009
+
+
+def test_a_later_message_may_be_as_large_as_a_request_and_no_larger(port: int) -> None:
+    with socket_to(port, {"token": "12qw"}) as client:
+        ready(client)
+        client.send("x" * LARGEST_BODY)
+        client.send('{"type":"ping"}')
+        assert received(client) == {"type": "pong"}
+        client.send("x" * (LARGEST_BODY + 1))
         assert closing_code(client) == 1009
 
 

@@ -3,6 +3,7 @@
 import resource
 import socket
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from typing import Any
 from unittest.mock import Mock
 
@@ -302,6 +303,22 @@ def test_when_too_much_waits_for_clients_the_slowest_is_dropped(
         assert unread == []
         with greedy(server):
             eventually(lambda: unread)
+
+
+def test_when_too_much_of_bodies_has_arrived_the_slowest_is_dropped(
+    server: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backlog = Backlog(25)  # two and a half of what the application reads of a body
+    monkeypatch.setattr(HttpProtocol, "backlog", backlog)
+    with ExitStack() as opened:
+        clients = []
+        for number in range(1, 4):
+            client = opened.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE))
+            client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc")
+            clients.append(client)
+            eventually(lambda: backlog.bytes == 10 * min(number, 2))  # noqa: B023
+        assert clients[0].recv(1_000) == b""
+        assert backlog.bytes == 20
 
 
 def take_turns(turns: list[int]) -> None:
