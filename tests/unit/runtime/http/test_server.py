@@ -45,7 +45,7 @@ class Large:
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Reads at most ten bytes and tells what it got."""
+    """Reads at most ten bytes, or a thousand, and tells what it got."""
     if environ["PATH_INFO"] == "/taken":
         connection = environ[TAKE_CONNECTION]()
         connection.send(b"raw:" + connection.receive(1), 1)
@@ -59,7 +59,8 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
     if environ["PATH_INFO"] == "/broken":
         raise RuntimeError("secret")
     try:
-        body = environ["wsgi.input"].read(10) if environ["PATH_INFO"] != "/unread" else b"-"
+        size = 1_000 if environ["PATH_INFO"] == "/long" else 10
+        body = environ["wsgi.input"].read(size) if environ["PATH_INFO"] != "/unread" else b"-"
     except (OSError, ValueError):
         body = b"bad"
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
@@ -308,17 +309,17 @@ def test_when_too_much_waits_for_clients_the_slowest_is_dropped(
 def test_when_too_much_of_bodies_has_arrived_the_slowest_is_dropped(
     server: HttpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    backlog = Backlog(25)  # two and a half of what the application reads of a body
+    backlog = Backlog(2_500)  # two and a half of what the application reads of a body
     monkeypatch.setattr(HttpProtocol, "backlog", backlog)
     with ExitStack() as opened:
         clients = []
         for number in range(1, 4):
             client = opened.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE))
-            client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc")
+            client.sendall(b"POST /long HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\nabc")
             clients.append(client)
-            eventually(lambda: backlog.bytes == 10 * min(number, 2))  # noqa: B023
+            eventually(lambda: backlog.bytes == 1_000 * min(number, 2))  # noqa: B023
         assert clients[0].recv(1_000) == b""
-        assert backlog.bytes == 20
+        assert backlog.bytes == 2_000
 
 
 def take_turns(turns: list[int]) -> None:
