@@ -6,6 +6,7 @@ import { startLanguage } from './state/language.svelte';
 import { resume } from './state/session.svelte';
 import { startTheme } from './state/theme.svelte';
 import { startRouting } from './state/where.svelte';
+import { startTabs } from './ui/tabs';
 import { startTooltips } from './ui/tooltips';
 
 startTheme();
@@ -13,5 +14,6 @@ await startLanguage();
 startClock();
 startRouting();
 startTooltips();
+startTabs();
 resume();
 mount(App, { target: document.getElementById('app') as HTMLElement });

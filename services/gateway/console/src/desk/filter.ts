@@ -1,6 +1,7 @@
 /** Which rows of the queue are shown, and in which order. */
-import type { ItemType } from '../api/types';
+import { ITEM_TYPES, type ItemType } from '../api/types';
 import { holder, waits, type Key, type Row } from './queue';
+import { fold, plainAmount, type Marks } from './text';
 
 export type Held = 'any' | 'free' | 'mine' | 'others' | 'waiting';
 export type SortBy = 'age' | 'type' | 'customer' | 'subject' | 'level' | 'holder';
@@ -24,11 +25,16 @@ export const NO_FILTER: Filter = {
   descending: false,
 };
 
-/** Who looks, when, and how their language orders words. */
+/** Who looks, when, and how their language orders and writes. */
 export interface Reader {
   name: string;
   now: number;
   compare: (a: string, b: string) => number;
+  /** What a type is called. */
+  typeName: (type: ItemType) => string;
+  marks: Marks;
+  /** The items in whose whole texts the server found a word: a row has the beginning of its text alone. */
+  found: ReadonlyMap<string, ReadonlySet<Key>>;
 }
 
 /** The rows that pass, in order; `kept` too, whether it passes or not. The input stays as it is. */
@@ -56,12 +62,12 @@ export function passing(filter: Filter, reader: Reader): (row: Row) => boolean {
     (filter.types.length === 0 || filter.types.includes(row.item.type)) &&
     (filter.levels.length === 0 || filter.levels.includes(row.item.level)) &&
     passesHeld(row, filter.held, reader) &&
-    (words.length === 0 || passesText(row, words));
+    (words.length === 0 || passesText(row, words, reader));
 }
 
 /** The words of the filter's text, each of which has to be found. */
 export function wordsOf(filter: Filter): string[] {
-  return filter.text.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  return fold(filter.text).split(' ').filter(Boolean);
 }
 
 export function isFiltered(filter: Filter): boolean {
@@ -76,10 +82,35 @@ function passesHeld({ item }: Row, held: Held, reader: Reader): boolean {
   return held === 'mine' ? name === reader.name : name !== null && name !== reader.name;
 }
 
-function passesText({ item }: Row, words: string[]): boolean {
-  const text = `${item.type} ${item.id} ${item.customer_name} ${item.amount ?? ''} ${item.currency ?? ''} ${item.text ?? ''}`;
-  const lower = text.toLocaleLowerCase();
-  return words.every((word) => lower.includes(word));
+function passesText(row: Row, words: string[], { typeName, marks, found }: Reader): boolean {
+  const text = foldedText(row);
+  const names = namesOf(row.item.type, typeName);
+  return words.every(
+    (word) => text.includes(word) || names.some((name) => name.startsWith(word)) || text.includes(plainAmount(word, marks)) || found.get(word)?.has(row.key),
+  );
+}
+
+/** Whether the server understands the words as they are meant here: it knows neither languages nor ways to write numbers. */
+export function areServers(words: readonly string[], { typeName, marks }: Pick<Reader, 'typeName' | 'marks'>): boolean {
+  const isName = (word: string): boolean =>
+    ITEM_TYPES.some((type) => !type.includes(word) && namesOf(type, typeName).some((name) => name.startsWith(word)));
+  return words.every((word) => plainAmount(word, marks) === word && !isName(word));
+}
+
+function namesOf(type: ItemType, typeName: Reader['typeName']): string[] {
+  return fold(typeName(type)).split(' ');
+}
+
+const folded = new WeakMap<Row['item'], string>();
+
+/** What a row shows, folded once. */
+function foldedText({ item }: Row): string {
+  let text = folded.get(item);
+  if (text === undefined) {
+    text = fold(`${item.type} ${item.id} ${item.customer_name} ${item.amount ?? ''} ${item.currency ?? ''} ${item.text ?? ''}`);
+    folded.set(item, text);
+  }
+  return text;
 }
 
 /** Oldest first, then by type and id, as the server lists them. */

@@ -12,6 +12,8 @@ export interface View {
   types: readonly ItemType[];
   me: string;
   now: number;
+  /** The server understands the words of the filter as they are meant. */
+  understood: boolean;
 }
 
 /** As many words, and letters of a word, as `get_task` takes. */
@@ -23,11 +25,11 @@ const MOST_TRIES = 20;
 /** The data of `get_task` to try one after the other until an item is handed over.
  *
  *  The server picks the item by the filters of the list, so that no two operators are given the same one. Who holds an
- *  item is no filter of the server's: then the listed items are asked for themselves, the oldest first. */
+ *  item is no filter of the server's, and it knows no words of a language: then the listed items are asked for themselves, the oldest first. */
 export function requestsFor(view: View): Data[] {
   const suitable = view.rows.filter((row) => suits(row, view)).sort(({ item: a }, { item: b }) => (a.created_at < b.created_at ? -1 : 1));
   const words = wordsOf(view.filter);
-  if (view.filter.held !== 'any' || words.length > MOST_WORDS || words.some((word) => [...word].length > LONGEST)) {
+  if (view.filter.held !== 'any' || !view.understood || words.length > MOST_WORDS || words.some((word) => [...word].length > LONGEST)) {
     return suitable.slice(0, MOST_TRIES).map(({ item: { type, id } }) => ({ type, id }));
   }
   const { types, levels } = view.filter;

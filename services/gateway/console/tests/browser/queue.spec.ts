@@ -1,5 +1,5 @@
 import { expect, test, type Page } from '@playwright/test';
-import { Colleague, create, row, signedIn } from './office';
+import { Colleague, create, row, signedIn, TOKENS } from './office';
 
 // What is next is what the list shows, and what cannot be decided says why.
 
@@ -99,4 +99,53 @@ test('no link of the desk leads to something that is not permitted', async ({ br
     }
   }
   expect(refused).toEqual([]);
+});
+
+test('the filter finds what people see: words late in a text, displayed amounts, translated types, folded names', async ({ browser, request }) => {
+  const alice = new Colleague(request, TOKENS.Alice);
+  await Colleague.of(request, 'Alice');
+  const customer = await alice.run('create_customer', { name: 'José Müller-Filter' });
+  const cid = customer.result.customer.id as number;
+  const transfer = await create(request, 'transfer', { cid, amount: '1250000.00' });
+  const document = await create(request, 'document', { cid, content: `${'word '.repeat(120)}zanzibar` });
+  const other = await create(request, 'document', { content: 'Nothing of the kind' });
+  const page = await signedIn(browser, 'Carol', { locale: 'es-ES' });
+  const search = page.getByRole('searchbox').first();
+  for (const [text, type, id] of [
+    ['zanzibar', 'document', document],
+    ['1.250.000,00', 'transfer', transfer],
+    [`transferencia ${transfer}`, 'transfer', transfer],
+    ['MULLER-FILTER transferencia', 'transfer', transfer],
+  ] as const) {
+    await search.fill(text);
+    await expect(row(page, type, id)).toBeVisible();
+    await expect(row(page, 'document', other)).toBeHidden();
+  }
+});
+
+test('a row opens in another tab, signed in, and each tab is called after its item', async ({ browser, request }) => {
+  const id = await create(request, 'transfer', { amount: '1250000.00' });
+  const page = await signedIn(browser, 'Carol');
+  for (const open of [
+    () => row(page, 'transfer', id).click({ modifiers: ['Control'] }),
+    () => row(page, 'transfer', id).getByRole('link').click({ modifiers: ['Control'] }),
+  ]) {
+    const [other] = await Promise.all([page.context().waitForEvent('page'), open()]);
+    await expect(other).toHaveTitle(`Transfer ${id} · USD 1,250,000.00`);
+    await expect(other.getByRole('heading', { name: `Transfer ${id}` })).toBeVisible();
+    await other.close();
+  }
+  await expect(page).toHaveTitle('Desk · Backoffice');
+});
+
+test('at 200 % zoom the desk shows rows, and an item its decisions', async ({ browser, request }) => {
+  const id = await create(request, 'document', { content: 'Seen from near' });
+  for (let count = 0; count < 4; count += 1) await create(request, 'document', { content: `Another ${count}` });
+  const page = await signedIn(browser, 'Carol', { viewport: { width: 640, height: 400 } });
+  await expect(page.locator('[data-key]').first()).toBeVisible();
+  const grid = await page.getByRole('grid').boundingBox();
+  // The columns' names and two whole rows.
+  expect(grid!.height).toBeGreaterThanOrEqual(34 + 2 * 60);
+  await page.goto(`/#/desk/document/${id}`);
+  await expect(page.getByRole('button', { name: 'Approve' })).toBeInViewport();
 });

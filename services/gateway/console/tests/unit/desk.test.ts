@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { QueueItem } from '../../src/api/types';
 import { moved } from '../../src/desk/cursor';
-import { isFiltered, NO_FILTER, select, within, type Filter, type Reader } from '../../src/desk/filter';
+import { areServers, isFiltered, NO_FILTER, select, within, wordsOf, type Filter, type Reader } from '../../src/desk/filter';
 import { clock, lease, shouldRenew } from '../../src/desk/lease';
 import { asksBefore } from '../../src/desk/limit';
 import { requestsFor } from '../../src/desk/next';
@@ -11,7 +11,14 @@ import { reveal, slice } from '../../src/desk/window';
 import { obstacleOf } from '../../src/state/obstacle';
 
 const NOON = Date.parse('2026-11-24T12:00:00Z');
-const reader: Reader = { name: 'Carol', now: NOON, compare: (a, b) => a.localeCompare(b) };
+const reader: Reader = {
+  name: 'Carol',
+  now: NOON,
+  compare: (a, b) => a.localeCompare(b),
+  typeName: (type) => ({ document: 'Documento', transfer: 'Transferencia Transferencias 轉帳', inquiry: 'Consulta' })[type],
+  marks: { group: ',', decimal: '.' },
+  found: new Map([['late', new Set(['document/3' as const])]]),
+};
 
 function item(change: Partial<QueueItem> = {}): QueueItem {
   return {
@@ -120,6 +127,21 @@ describe('the filter', () => {
     expect(ids(select(rows, { ...NO_FILTER, text: 'pass' }, reader))).toEqual([3]);
   });
 
+  it('finds what people see: folded words, amounts as they are displayed, types as they are called, and words late in a text', () => {
+    const seen = queueOf(
+      item({ id: 17, amount: '1250000.00', customer_name: 'José Müller' }),
+      item({ id: 3, type: 'document', text: 'Passport', amount: null, currency: null }),
+    ).all();
+    const found = (text: string): number[] => ids(select(seen, { ...NO_FILTER, text }, reader));
+    for (const text of ['1,250,000.00', 'USD 1,250,000.00', 'transferencia 17', 'TRANSFERENCIAS', '轉帳 17', 'transfer 17', 'JOSÉ', 'jose', 'MULLER', 'Jose\u0301']) {
+      expect([text, ...found(text)]).toEqual([text, 17]);
+    }
+    expect(found('late')).toEqual([3]);
+    expect(found('passport late')).toEqual([3]);
+    expect(found('ferencia')).toEqual([]);
+    expect(found('1,250,000.01')).toEqual([]);
+  });
+
   it('keeps what is open, whether it passes or not', () => {
     expect(ids(select(rows, { ...NO_FILTER, types: ['document'] }, reader, 'transfer/2'))).toEqual([2, 3]);
   });
@@ -218,7 +240,10 @@ describe('what is next', () => {
     item({ id: 5, created_at: '2026-11-24T10:30:00Z', claimed_by: 'Carol', claimed_until: '2026-11-24T12:10:00Z' }),
   ).all();
   const asked = (filter: Partial<Filter>, all = rows) =>
-    requestsFor({ filter: { ...NO_FILTER, ...filter }, rows: select(all, { ...NO_FILTER, ...filter }, reader), types: ['transfer', 'document'], me: 'Carol', now: NOON });
+    requestsFor({
+      ...{ filter: { ...NO_FILTER, ...filter }, rows: select(all, { ...NO_FILTER, ...filter }, reader), types: ['transfer', 'document'] },
+      ...{ me: 'Carol', now: NOON, understood: areServers(wordsOf({ ...NO_FILTER, ...filter }), reader) },
+    });
 
   it('is of the type whose oldest item that suits has waited longest', () => {
     expect(asked({})).toEqual([{ type: 'document' }, { type: 'transfer' }]);
@@ -234,6 +259,8 @@ describe('what is next', () => {
     expect(asked({ held: 'free' })).toEqual([{ type: 'document', id: 3 }, { type: 'transfer', id: 2 }]);
     expect(asked({ held: 'mine' })).toEqual([{ type: 'transfer', id: 5 }]);
     expect(asked({ held: 'others' })).toEqual([]);
+    expect(asked({ text: 'transferencia' })).toEqual([{ type: 'transfer', id: 5 }, { type: 'transfer', id: 2 }]);
+    expect(asked({ text: 'document' })).toEqual([{ type: 'document', words: ['document'] }, { type: 'transfer', words: ['document'] }]);
     expect(asked({ text: 'a '.repeat(11) }).every(({ id }) => id !== undefined)).toBe(true);
   });
 

@@ -118,9 +118,9 @@ describe('CSV', () => {
     ]);
   });
 
-  it('of a megabyte of quotation marks, separators or line ends is one record or none', () => {
+  it('of a hundred thousand quotation marks, separators or line ends is one record or none', () => {
     for (const [hostile, count] of [['"', 1], ['",', 1], [' "', 1], ['x,', 1], ['\r', 0], [',', 0]] as const) {
-      expect([hostile, readCsv(hostile.repeat(1_000_000), ',').length]).toEqual([hostile, count]);
+      expect([hostile, readCsv(hostile.repeat(100_000), ',').length]).toEqual([hostile, count]);
     }
   });
 });
