@@ -14,7 +14,7 @@ LOOKS = ("get_customer", "get_document", "get_transfer", "get_inquiry")
 LISTS: dict[str, dict[str, Any]] = {
     "list_queue": {"limit": 20},
     "search_customers": {"text": "a", "limit": 5},
-    "search_items": {"type": "transfer", "min_amount": "10.00", "limit": 5},
+    "search_items": {"type": "transfer", "currency": "USD", "min_amount": "10.00", "limit": 5},
     "list_activity": {"limit": 5},
     "get_statistics": {"period": "day"},
 }

@@ -130,7 +130,9 @@ const COMPARE: Record<SortBy, Compare> = {
   age: byAge,
   type: (a, b) => byNumber(a.item, b.item),
   customer: ({ item: a }, { item: b }, reader) => reader.compare(a.customer_name, b.customer_name),
+  // Amounts of different currencies are not comparable, so those of one currency stand together.
   subject: ({ item: a }, { item: b }, reader) =>
+    reader.compare(a.currency ?? '', b.currency ?? '') ||
     Number(a.amount ?? -1) - Number(b.amount ?? -1) || reader.compare(a.text ?? '', b.text ?? ''),
   level: (a, b) => a.item.level - b.item.level,
   holder: (a, b, reader) => reader.compare(holder(a.item, reader.now) ?? '', holder(b.item, reader.now) ?? ''),

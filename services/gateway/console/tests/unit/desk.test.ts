@@ -152,6 +152,16 @@ describe('the filter', () => {
     expect(ids(select(rows, { ...sorted, descending: true }, reader))).toEqual([2, 1]);
   });
 
+  it('keeps amounts of one currency together: those of different ones are not comparable', () => {
+    const mixed = queueOf(
+      item({ id: 1, amount: '9000', currency: 'JPY' }),
+      item({ id: 2, amount: '10.00', currency: 'USD' }),
+      item({ id: 3, amount: '50', currency: 'JPY' }),
+      item({ id: 4, amount: '9.000', currency: 'KWD' }),
+    ).all();
+    expect(ids(select(mixed, { ...NO_FILTER, sortBy: 'subject' }, reader))).toEqual([3, 1, 4, 2]);
+  });
+
   it('knows whether it narrows', () => {
     expect(isFiltered(NO_FILTER)).toBe(false);
     expect(isFiltered({ ...NO_FILTER, sortBy: 'level' })).toBe(false);

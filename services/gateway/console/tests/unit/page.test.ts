@@ -102,6 +102,11 @@ describe('the languages', () => {
     const format = createFormat('en', 'UTC');
     expect(format.money('12345678901234567.89', 'USD').replace(/\s/g, ' ')).toBe('USD 12,345,678,901,234,567.89');
     expect(format.amount('12345678901234567.80')).toBe('12,345,678,901,234,567.80');
+    const shown = (amount: string, currency: string) => format.money(amount, currency).replace(/\s/g, ' ');
+    expect([shown('1000', 'JPY'), shown('1.230', 'KWD'), shown('0.0001', 'UYW'), shown('100.50', 'JPY')]).toEqual([
+      ...['JPY 1,000', 'KWD 1.230', 'UYW 0.0001', 'JPY 100.50'],
+    ]);
+    expect([format.amount('1000'), format.amount('1.230')]).toEqual(['1,000', '1.230']);
     expect(format.dateTime('2026-11-24T14:05:00Z').replace(/\s/g, ' ')).toBe('Nov 24, 2026, 2:05 PM');
     expect(format.age(59_000)).toBe('59 sec');
     expect(format.age(3 * 3_600_000)).toBe('3 hr');
