@@ -18,7 +18,6 @@ log = logging.getLogger(__name__)
 ANSWER_SECONDS = 4.8
 """A submission is answered within five seconds of its arrival, whatever the broker does."""
 
-
 PUBLISH_SECONDS = 3.0
 """What publishing may take of that."""
 

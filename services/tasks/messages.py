@@ -1,6 +1,7 @@
 """Whether an entry of a message is what it should be: nothing that comes over the broker is trusted."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -12,6 +13,11 @@ from services.contracts.validation import storable_faults
 
 DEEPEST = 64
 """Levels of nesting; a request has 32 at most."""
+
+
+_SUSPICIOUS = re.compile(r"\\u0000|\\ud[89a-f]|\d{19}")
+"""What every JSON text has that holds a NUL, a surrogate or a number beyond 64 bits. Most have none, and an outcome may
+have thousands of members."""
 
 
 class Unreadable(ValueError):
@@ -78,10 +84,10 @@ def _check_json(entry: Any) -> None:
     if _is_deeper(entry, DEEPEST):
         raise Unreadable("not storable: too deep")
     try:
-        json.dumps(entry, allow_nan=False)
+        text = json.dumps(entry, allow_nan=False)
     except ValueError as error:
         raise Unreadable(f"not storable: {error}") from None
-    faults = storable_faults(entry)
+    faults = storable_faults(entry) if _SUSPICIOUS.search(text) else []
     if faults:
         raise Unreadable(f"not storable: {faults[0].path} {faults[0].message}")
     if not isinstance(entry, dict):
@@ -89,10 +95,11 @@ def _check_json(entry: Any) -> None:
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
-    if not isinstance(value, dict | list):
-        return False
-    members = value.values() if isinstance(value, dict) else value
-    return levels == 0 or any(_is_deeper(member, levels - 1) for member in members)
+    layer = [value] if isinstance(value, dict | list) else []
+    for _ in range(levels):
+        members = [each.values() if isinstance(each, dict) else each for each in layer]
+        layer = [member for some in members for member in some if isinstance(member, (dict, list))]
+    return bool(layer)
 
 
 def _is_time(text: Any) -> bool:

@@ -101,3 +101,22 @@ def test_a_dead_letter_is_known_by_its_members() -> None:
 )
 def test_what_could_not_be_kept_is_no_dead_letter(letter: Any) -> None:
     assert read_dead_letter({"task": None, "dead_letter": letter}) is None
+
+
+@pytest.mark.parametrize("text", ["\0", "\ud83d", "a \udc00", "\ud83d\ud83d"])
+def test_a_text_that_no_database_holds_is_unreadable_wherever_it_stands(text: str) -> None:
+    for result in ({"queue": [{"text": text}]}, {text: 1}):
+        with pytest.raises(Unreadable, match="not storable"):
+            read_outcome({**an_outcome(a_task()), "result": result})
+
+
+@pytest.mark.parametrize("text", ["😀", "\\u0000", "\\ud83d", "12345678901234567890", "\\\\u0000"])
+def test_a_text_that_only_looks_so_is_read(text: str) -> None:
+    outcome = {**an_outcome(a_task()), "result": {"queue": [{"text": text}]}}
+    assert read_outcome(outcome) == outcome
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30])
+def test_a_number_beyond_64_bits_is_unreadable(number: int) -> None:
+    with pytest.raises(Unreadable, match="not storable"):
+        read_outcome({**an_outcome(a_task()), "result": {"queue": [number]}})
