@@ -4,13 +4,15 @@ addEventListener(
   'error',
   ({ target }) => {
     if (!(target instanceof HTMLScriptElement || target instanceof HTMLLinkElement)) return;
+    const app = document.getElementById('app');
+    // A page that runs fetches parts ahead, offline too, and asks for those that it needs by itself.
+    if (app && app.childElementCount > 0) return;
     const place = 'backoffice.reloaded';
     if (Date.now() - Number(sessionStorage.getItem(place)) > 60_000) {
       sessionStorage.setItem(place, String(Date.now()));
       location.reload();
     } else {
-      const app = document.getElementById('app');
-      if (app && app.childElementCount === 0) app.textContent = 'This page could not be loaded. Please reload it in a minute.';
+      if (app) app.textContent = 'This page could not be loaded. Please reload it in a minute.';
     }
   },
   true,
