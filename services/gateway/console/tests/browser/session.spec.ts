@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { Colleague, create, endSession, mayEnd, signedIn, signIn, TOKENS } from './office';
+import { Colleague, create, endSession, mayEnd, settled, signedIn, signIn, TOKENS } from './office';
 
 test('signing in keeps the token for the tab, and never in an address', async ({ page, context }) => {
   const addresses: string[] = [];
@@ -167,3 +167,16 @@ for (const [locale, width] of [['en-GB', 360], ['zh-TW', 360], ['es-ES', 360], [
     expect(covered).toEqual([]);
   });
 }
+
+test('a part that is fetched ahead and does not arrive does not load the page again', async ({ browser }) => {
+  const page = await (await browser.newContext()).newPage();
+  await page.route(/assets\/(TasksView|BoardView|RecordView)/, (route) => route.abort('internetdisconnected'));
+  const failed = page.waitForEvent('requestfailed');
+  await page.goto('/');
+  await page.evaluate(() => Object.assign(window, { isSame: true }));
+  await signIn(page, 'Carol');
+  await failed;
+  await settled(page);
+  await expect(page.locator('[data-state=live]')).toBeVisible();
+  expect(await page.evaluate(() => 'isSame' in window)).toBe(true);
+});
