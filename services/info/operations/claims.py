@@ -17,7 +17,7 @@ from services.info.work import Work
 
 _CLAIMED = """
     claimed_by = %(me)s, claimed_at = statement_timestamp(), version = version + 1,
-    claimed_until = statement_timestamp() + least(%(claim_seconds)s, %(longest)s) * interval '1 second'
+    claimed_until = statement_timestamp() + least(%(claim_seconds)s::float8, %(longest)s::float8) * interval '1 second'
 """
 
 # A claim taken before there was claimed_at counts from its first renewal on.
