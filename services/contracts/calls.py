@@ -9,11 +9,11 @@ SYSTEMS = "internal"
 
 CALLS: Mapping[str, Mapping[Service, tuple[str, ...]]] = {
     Service.GATEWAY: {
-        Service.USERS: ("authenticate", "identify", "login", "logout"),
+        Service.USERS: ("authenticate", "identify", "login", "logout", "rights"),
         Service.TASKS: ("accept", "finished_since", "get", "task_of", "tasks_of"),
     },
     Service.USERS: {
-        Service.INFO: ("end_session", "identify", "open_session", "operator"),
+        Service.INFO: ("end_session", "identify", "open_session", "operator", "rights"),
     },
     Service.TASKS: {
         Service.USERS: ("identify", "login", "logout", "operator"),

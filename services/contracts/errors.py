@@ -15,6 +15,7 @@ class Code(StrEnum):
     """Every error code there is."""
 
     MALFORMED_JSON = "malformed_json"
+    MALFORMED_REQUEST = "malformed_request"
     NOT_AUTHENTICATED = "not_authenticated"
     LOGIN_REQUIRED = "login_required"
     NOT_PERMITTED = "not_permitted"
@@ -29,6 +30,7 @@ class Code(StrEnum):
     OPERATOR_NOT_FOUND = "operator_not_found"
     NOTHING_TO_DO = "nothing_to_do"
     METHOD_NOT_ALLOWED = "method_not_allowed"
+    REQUEST_TIMEOUT = "request_timeout"
     IDEMPOTENCY_CONFLICT = "idempotency_conflict"
     ALREADY_DECIDED = "already_decided"
     CLAIMED_BY_OTHER = "claimed_by_other"
@@ -40,14 +42,19 @@ class Code(StrEnum):
     LAST_ADMIN = "last_admin"
     PAYLOAD_TOO_LARGE = "payload_too_large"
     RESULT_TOO_LARGE = "result_too_large"
+    URI_TOO_LONG = "uri_too_long"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     UNKNOWN_ACTION = "unknown_action"
     INVALID_REQUEST = "invalid_request"
     NOBODY_HAS_LEVEL = "nobody_has_level"
+    UPGRADE_REQUIRED = "upgrade_required"
     TOO_MANY_REQUESTS = "too_many_requests"
+    HEADERS_TOO_LARGE = "headers_too_large"
     INTERNAL_ERROR = "internal_error"
+    TRANSFER_CODING_UNKNOWN = "transfer_coding_unknown"
     UNAVAILABLE = "unavailable"
     QUERY_TOO_SLOW = "query_too_slow"
+    HTTP_VERSION_UNKNOWN = "http_version_unknown"
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,7 @@ class Entry:
 
 CATALOGUE: Mapping[Code, Entry] = {
     Code.MALFORMED_JSON: Entry(4001, "The request is not a well-formed JSON object.", of_request=True),
+    Code.MALFORMED_REQUEST: Entry(4002, "The request is not well-formed HTTP.", of_request=True),
     Code.NOT_AUTHENTICATED: Entry(4011, "The name or the token is wrong.", of_request=True),
     Code.LOGIN_REQUIRED: Entry(4012, "Log in first: this token has no open session.", True, True),
     Code.NOT_PERMITTED: Entry(4031, "Your role may not do this.", True, True),
@@ -87,6 +95,7 @@ CATALOGUE: Mapping[Code, Entry] = {
     Code.NOTHING_TO_DO: Entry(4046, "No item waits for you.", True),
     Code.OPERATOR_NOT_FOUND: Entry(4047, "There is no operator {id}.", True),
     Code.METHOD_NOT_ALLOWED: Entry(4051, "This address does not take that method.", of_request=True),
+    Code.REQUEST_TIMEOUT: Entry(4081, "The request did not arrive in time.", of_request=True),
     Code.IDEMPOTENCY_CONFLICT: Entry(4091, "This idempotency key was already used for another task.", of_request=True),
     Code.ALREADY_DECIDED: Entry(4092, "{decided_by} already decided this item at {decided_at}.", True),
     Code.CLAIMED_BY_OTHER: Entry(4093, "{claimed_by} holds this item until {claimed_until}.", True),
@@ -98,18 +107,27 @@ CATALOGUE: Mapping[Code, Entry] = {
     Code.LAST_ADMIN: Entry(4099, "{name} is the last Admin who is enabled.", True),
     Code.PAYLOAD_TOO_LARGE: Entry(4131, "The request is larger than {limit} bytes.", of_request=True),
     Code.RESULT_TOO_LARGE: Entry(4132, "The result has {size} bytes; the most is {limit}.", True),
-    Code.UNSUPPORTED_MEDIA_TYPE: Entry(4151, "Send the request as application/json.", of_request=True),
+    Code.URI_TOO_LONG: Entry(4141, "The address is longer than {limit} bytes.", of_request=True),
+    Code.UNSUPPORTED_MEDIA_TYPE: Entry(
+        4151, "Send the request as application/json, without a Content-Encoding.", of_request=True
+    ),
     Code.UNKNOWN_ACTION: Entry(4221, "There is no action of that name.", of_request=True),
     Code.INVALID_REQUEST: Entry(4222, "The request has faults; see errors.", True, True),
     Code.NOBODY_HAS_LEVEL: Entry(4223, "Nobody who is enabled may decide this item at level {level}.", True),
+    Code.UPGRADE_REQUIRED: Entry(4261, "Use version {version} of the WebSocket protocol.", of_request=True),
     Code.TOO_MANY_REQUESTS: Entry(4291, "Too many requests; try again in {retry_after} seconds.", of_request=True),
+    Code.HEADERS_TOO_LARGE: Entry(
+        4311, "The headers are too large: at most {limit} bytes and {most} fields.", of_request=True
+    ),
     Code.INTERNAL_ERROR: Entry(
         5001, "Something went wrong on our side. Please quote {task_id} when you report it.", True, True
     ),
+    Code.TRANSFER_CODING_UNKNOWN: Entry(5011, "The only transfer coding that is known is chunked.", of_request=True),
     Code.UNAVAILABLE: Entry(5031, "The system cannot take this now; please repeat it shortly.", of_request=True),
     Code.QUERY_TOO_SLOW: Entry(
         5041, "This takes too long. Narrow it down: a longer text, one type, one customer or a shorter period.", True
     ),
+    Code.HTTP_VERSION_UNKNOWN: Entry(5051, "The versions of HTTP that are known are 1.1 and 1.0.", of_request=True),
 }
 
 

@@ -22,6 +22,15 @@ class Identity(TypedDict):
     session: str | None
 
 
+class Rights(TypedDict):
+    """What an enabled operator may see now. ``session``: the id of the open session, or None."""
+
+    id: int
+    role: str
+    level: int
+    session: str | None
+
+
 class OperatorState(TypedDict):
     """An operator as the services know it between each other. Disabled: ``active`` is false."""
 

@@ -125,5 +125,5 @@ def _refusal_of(error: Exception) -> tuple[Refusal, dict[str, str]]:
     if isinstance(error, NotFound):
         return Refusal(Code.NOT_FOUND), {}
     if isinstance(error, HTTPException) and error.code is not None and error.code < 500:
-        return Refusal(Code.MALFORMED_JSON), {}
+        return Refusal(Code.MALFORMED_REQUEST), {}
     return unexpected(request), {}

@@ -96,6 +96,10 @@ class Connection:
         self._backlog.add(self.end, len(frame))
         self._wake.set()
 
+    def drop_items(self) -> None:
+        """Send none of the changes of items that wait: they were chosen under other rights."""
+        self._keep([message for message in self._waiting if message[0] is not None])
+
     def _keep(self, messages: Iterable[tuple[str | None, bytes]]) -> None:
         """Of what waits, send nothing but these."""
         before = _size(self._waiting)

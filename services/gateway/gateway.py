@@ -10,6 +10,7 @@ from services.gateway.acceptance import Acceptance
 from services.gateway.guesses import Guesses
 from services.gateway.health import Readiness
 from services.gateway.identities import Identities
+from services.gateway.item_feed import ItemFeed
 from services.gateway.limits import FailedLogins, SlidingWindow
 from services.gateway.live import Live
 from services.gateway.live_endpoint import LiveEndpoint
@@ -52,6 +53,7 @@ class Gateway:
         self.tracing = tracing
         self.metrics = Metrics(monitoring.measures)
         self.live = Live(self.identities, tasks, self._pushed)
+        self.items = ItemFeed(self.live, users)
         self.metrics.watch(lambda: len(self.live), lambda: len(self.waiters))
         self.readiness = Readiness(broker_connected, users, tasks, lambda: monitoring.draining)
         reader = TaskReader(tasks, self.waiters)
@@ -79,7 +81,7 @@ class Gateway:
 
     def items_changed(self, changes: list[ItemChange]) -> None:
         """Changes of items were heard."""
-        self.live.changes(changes)
+        self.items.put(changes)
 
     def operators_changed(self, changes: list[OperatorChange]) -> None:
         """Changes of operators and sessions were heard."""

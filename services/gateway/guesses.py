@@ -8,7 +8,7 @@ from flask import Request
 
 from services.contracts.errors import Code, Refusal
 from services.gateway.credentials import client_address
-from services.gateway.limits import SlidingWindow
+from services.gateway.limits import SlidingWindow, counted_address
 from services.gateway.problems import too_many_requests
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Guesses:
         if refusal.code not in _LOGGED:
             return refusal
         address = client_address(request, self._trusted_proxies)
-        wait = self._addresses.take(address) if refusal.code is Code.NOT_AUTHENTICATED else None
+        wait = self._addresses.take(counted_address(address)) if refusal.code is Code.NOT_AUTHENTICATED else None
         if wait is None:
             # Neither name nor path: people paste tokens where they do not belong.
             log.warning("a request for %s from %s is refused: %s", request.endpoint, address[:60], refusal.code)

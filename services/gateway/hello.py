@@ -6,7 +6,7 @@ from services.contracts.errors import Code, Refusal
 from services.contracts.languages import best_language
 from services.contracts.task_ids import is_task_id
 from services.gateway.json_body import parse_object
-from services.gateway.live import NOT_AUTHENTICATED
+from services.gateway.live import MALFORMED, NOT_AUTHENTICATED
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,14 @@ class NotReady(Exception):
 
 def read_hello(text: str, language: str) -> Hello:
     """The first message; ``language`` unless it states one. Raises ``NotReady``."""
-    malformed = NotReady("malformed", NOT_AUTHENTICATED, Code.NOT_AUTHENTICATED)
     try:
         message = parse_object(text.encode("utf-8", "surrogatepass"))
-    except Refusal:
-        raise malformed from None
+    except Refusal as refusal:
+        raise NotReady("malformed", MALFORMED, refusal.code) from None
     token, since, stated = message.get("token"), message.get("since"), message.get("language")
-    if not isinstance(token, str) or not (since is None or is_task_id(since)) or not isinstance(stated, str | None):
-        raise malformed
+    texts = all(isinstance(member, str | None) for member in (token, stated))
+    if not texts or not (since is None or is_task_id(since)):
+        raise NotReady("malformed", MALFORMED, Code.INVALID_REQUEST)
+    if token is None:
+        raise NotReady("no_token", NOT_AUTHENTICATED, Code.NOT_AUTHENTICATED)
     return Hello(token, since, language if stated is None else best_language(stated))

@@ -24,9 +24,12 @@ _STRINGS_AND_BRACKETS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+|[\[{]|[\]}]',
 def read_object(request: Request) -> dict[str, Any]:
     """The request's JSON object, its fractions as ``Decimal``.
 
-    Raises ``Refusal``: ``payload_too_large``, then ``unsupported_media_type``, then ``malformed_json``.
+    Raises ``Refusal``: ``payload_too_large``, then ``unsupported_media_type``, then ``malformed_json``; and
+    ``request_timeout`` or ``malformed_request`` when the body does not arrive.
     """
     body = _read(request)
+    if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+        raise Refusal(Code.UNSUPPORTED_MEDIA_TYPE)
     if request.mimetype != "application/json" or request.mimetype_params.get("charset", "utf-8").lower() not in _UTF_8:
         raise Refusal(Code.UNSUPPORTED_MEDIA_TYPE)
     return parse_object(body)
@@ -37,8 +40,10 @@ def _read(request: Request) -> bytes:
         raise Refusal(Code.PAYLOAD_TOO_LARGE, {"limit": LARGEST_BODY})
     try:
         body: bytes = request.environ["wsgi.input"].read(LARGEST_BODY + 1)
+    except TimeoutError:
+        raise Refusal(Code.REQUEST_TIMEOUT) from None
     except (OSError, ValueError):
-        raise Refusal(Code.MALFORMED_JSON) from None
+        raise Refusal(Code.MALFORMED_REQUEST) from None
     if len(body) > LARGEST_BODY:
         raise Refusal(Code.PAYLOAD_TOO_LARGE, {"limit": LARGEST_BODY})
     return body

@@ -3,6 +3,7 @@
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from ipaddress import IPv6Network, ip_address
 
 
 class SlidingWindow:
@@ -33,6 +34,20 @@ class SlidingWindow:
         return None
 
 
+def counted_address(address: str) -> str:
+    """What a limit by address counts: an IPv4 address, or the /64 of an IPv6 address, which is what one customer of a
+    provider has at least. Any other text counts as it is."""
+    try:
+        parsed = ip_address(address.partition("%")[0].strip("[]"))
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Network((int(parsed) >> 64 << 64, 64)))
+
+
 class FailedLogins:
     """Failed logins a minute, for a name and for an address. Right credentials are never asked about."""
 
@@ -42,7 +57,7 @@ class FailedLogins:
 
     def take(self, name: str | None, address: str) -> float | None:
         """Count one failure. None while within both limits, otherwise the seconds to wait."""
-        waits = [self._addresses.take(address)]
+        waits = [self._addresses.take(counted_address(address))]
         if name is not None:
             waits.append(self._names.take(name))
         return max((wait for wait in waits if wait is not None), default=None)

@@ -2,13 +2,13 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from services.contracts.action import ACTIONS
 from services.contracts.errors import Refusal
 from services.contracts.operators import Role
-from services.contracts.tasks import ItemChange, OperatorChange, Outcome
+from services.contracts.tasks import Identity, ItemChange, OperatorChange, Outcome, Rights
 from services.gateway.connection import Connection
 from services.gateway.fan_out import may_see
 from services.gateway.frames import frame
@@ -21,6 +21,7 @@ from services.runtime.rpc.client import RemoteFailure
 
 log = logging.getLogger(__name__)
 
+MALFORMED = 4400
 NOT_AUTHENTICATED = 4401
 RESTARTING = 1012
 TRY_LATER = 1013
@@ -81,8 +82,29 @@ class Live:
             if connections and _is_pushed(outcome):
                 self._pushed(outcome["id"], _push_outcome(outcome, connections))
 
+    def connections(self) -> set[Connection]:
+        """All that are open here."""
+        return set(self._of({EVERYONE}))
+
+    def renew(self, rights: Mapping[int, Rights | None]) -> None:
+        """What these operators may see from now on. Who has no open session any more is closed; items that still wait
+        to be sent to one whose rights have changed are dropped."""
+        for operator_id, now in rights.items():
+            for connection in self._of({operator_id}):
+                identity = connection.identity
+                if now is None or now["session"] != identity["session"]:
+                    connection.close(NOT_AUTHENTICATED, "login_required")
+                elif (now["role"], now["level"]) != (identity["role"], identity["level"]):
+                    connection.drop_items()
+                    self._rank_anew(connection, {**identity, "role": now["role"], "level": now["level"]})
+
+    def close_all(self) -> None:
+        """Have all clients come again later: what happens now cannot be shown to them."""
+        for connection in self._of({EVERYONE}):
+            connection.close(TRY_LATER, "unavailable")
+
     def changes(self, changes: Iterable[ItemChange]) -> None:
-        """Push changes of items to those who may see them."""
+        """Push changes of items to those who may see them, as their connections know it (``ItemFeed``)."""
         for change in changes:
             item: bytes | None = None
             for (role, level), connections in list(self._by_rank.items()):
@@ -172,9 +194,12 @@ class Live:
         if identity["session"] != connection.identity["session"]:
             connection.close(NOT_AUTHENTICATED, "login_required")
         elif connection in self._by_operator.get(identity["id"], ()):
-            self.remove(connection)
-            connection.identity = identity
-            self.add(connection)
+            self._rank_anew(connection, identity)
+
+    def _rank_anew(self, connection: Connection, identity: Identity) -> None:
+        self.remove(connection)
+        connection.identity = identity
+        self.add(connection)
 
 
 def _discard(index: defaultdict[_Key, set[Connection]], key: _Key, connection: Connection) -> None:

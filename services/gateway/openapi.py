@@ -11,6 +11,7 @@ from services.gateway.openapi_schemas import component_schemas, problem_example,
 from services.gateway.preferences import LONGEST_WAIT
 from services.gateway.result_schemas import TASK_ID, Schema, ref
 from services.gateway.tasks_api import CURSOR, DEFAULT_LIMIT, MOST_TASKS, STATUSES
+from services.gateway.websocket import VERSION
 
 Operation = dict[str, Any]
 
@@ -49,12 +50,22 @@ _READING = (
     Code.INTERNAL_ERROR,
     Code.UNAVAILABLE,
 )
+_SERVER = (
+    Code.MALFORMED_REQUEST,
+    Code.URI_TOO_LONG,
+    Code.HEADERS_TOO_LARGE,
+    Code.TRANSFER_CODING_UNKNOWN,
+    Code.HTTP_VERSION_UNKNOWN,
+)
+"""What the server itself cannot read, at any address."""
+
 _SUBMITTING = (
     Code.MALFORMED_JSON,
     Code.NOT_AUTHENTICATED,
     Code.LOGIN_REQUIRED,
     Code.NOT_PERMITTED,
     Code.IDEMPOTENCY_CONFLICT,
+    Code.REQUEST_TIMEOUT,
     Code.PAYLOAD_TOO_LARGE,
     Code.UNSUPPORTED_MEDIA_TYPE,
     Code.UNKNOWN_ACTION,
@@ -187,7 +198,8 @@ def _live() -> Operation:
         "summary": "Live results over a WebSocket",
         "description": 'Send `{"token": …, "since": <task id or null>, "language": …}` within 10 seconds; `since` and '
         '`language` are optional. The answer is `{"type": "ready", "operator": …}`, or a close with 4401 (not '
-        "authenticated, no session, or no such message) or 1013 (repeat it shortly: it cannot be answered now, or 50 "
+        "authenticated, no session, or no message in time), 4400 (a message that is no such object; the reason is "
+        "`malformed_json` or `invalid_request`) or 1013 (repeat it shortly: it cannot be answered now, or 50 "
         "connections of yours are open here). Then come "
         '`{"type": "task", "task": …}` for each task of yours that ends, with `since` the missed ones first, and '
         '`{"type": "item", "event": …, "item": …}` for items that you may decide. The missed ones '
@@ -197,12 +209,21 @@ def _live() -> Operation:
         'among the other messages, is `{"type": "pong"}`. No reply within some seconds means that the connection is '
         "dead, so connect again with `since`. Every other message after the first is ignored. "
         "4401 closes a connection whose session has ended, 1012 one whose server restarts. "
-        "For a request that is no upgrade there is nothing here (`not_found`); an upgrade with wrong headers is an "
-        "`invalid_request`, and one of a page of another origin `not_permitted`.",
+        "For a request that is no upgrade there is nothing here (`not_found`); an upgrade of another version than 13 "
+        "is `upgrade_required`, one with wrong headers an `invalid_request`, and one of a page of another origin "
+        "`not_permitted`.",
         "parameters": [_LANGUAGE],
         "responses": {
             "101": {"description": "The connection is a WebSocket now."},
-            **_problems((Code.NOT_PERMITTED, Code.NOT_FOUND, Code.INVALID_REQUEST, Code.INTERNAL_ERROR)),
+            **_problems(
+                (
+                    Code.NOT_PERMITTED,
+                    Code.NOT_FOUND,
+                    Code.INVALID_REQUEST,
+                    Code.UPGRADE_REQUIRED,
+                    Code.INTERNAL_ERROR,
+                )
+            ),
         },
     }
 
@@ -279,8 +300,8 @@ def _json(description: str, schema: Schema, headers: Mapping[str, Schema] | None
 
 
 def _problems(codes: tuple[Code, ...]) -> dict[str, Schema]:
-    """A response for each status that these codes have, and for what the server itself cannot read (400)."""
-    ordered = sorted({*codes, Code.MALFORMED_JSON}, key=lambda code: CATALOGUE[code].number)
+    """A response for each status that these codes have, and for what the server itself cannot read."""
+    ordered = sorted({*codes, *_SERVER}, key=lambda code: CATALOGUE[code].number)
     return {
         str(status): _problem(tuple(group)) for status, group in groupby(ordered, lambda code: CATALOGUE[code].status)
     }
@@ -299,6 +320,8 @@ def _problem(codes: tuple[Code, ...]) -> Schema:
 def _problem_headers(status: int) -> dict[str, Schema]:
     if status == 401:
         return {"WWW-Authenticate": {"required": True, "schema": {"type": "string", "const": "Bearer"}}}
+    if status == 426:
+        return {"Sec-WebSocket-Version": {"required": True, "schema": {"type": "string", "const": VERSION}}}
     if status in {429, 503}:
         seconds = {"type": "integer", "minimum": 1}
         return {"Retry-After": {"description": "Seconds.", "required": True, "schema": seconds}}

@@ -4,15 +4,18 @@ import logging
 import math
 import re
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 from flask import Request, Response
 
 from services.contracts.errors import CATALOGUE, Code, Refusal
-from services.contracts.languages import error_message, translate
+from services.contracts.languages import ENGLISH, error_message, translate
 from services.contracts.task_ids import new_task_id
 from services.contracts.validation import LONGEST_PATH
 from services.gateway.answers import json_answer
+from services.runtime.http.head import HEADER_BYTES, MOST_HEADERS, TARGET_BYTES
+from services.runtime.messaging.envelopes import to_json
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +70,9 @@ def _headers_of(refusal: Refusal) -> dict[str, str]:
         return {"WWW-Authenticate": "Bearer"}
     if refusal.code is Code.TOO_MANY_REQUESTS:
         return {"Retry-After": str(refusal.params["retry_after"])}
+    if refusal.code is Code.UPGRADE_REQUIRED:
+        version = str(refusal.params["version"])
+        return {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": version}
     if refusal.code is Code.UNAVAILABLE:
         return {"Retry-After": str(RETRY_SECONDS)}
     return {}
@@ -75,6 +81,27 @@ def _headers_of(refusal: Refusal) -> dict[str, str]:
 def too_many_requests(seconds: float) -> Refusal:
     """To be repeated in ``seconds``, told in whole ones."""
     return Refusal(Code.TOO_MANY_REQUESTS, {"retry_after": max(1, math.ceil(seconds))})
+
+
+_OF_SERVER: Mapping[HTTPStatus, Refusal] = {
+    HTTPStatus.BAD_REQUEST: Refusal(Code.MALFORMED_REQUEST),
+    HTTPStatus.REQUEST_URI_TOO_LONG: Refusal(Code.URI_TOO_LONG, {"limit": TARGET_BYTES}),
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: Refusal(
+        Code.HEADERS_TOO_LARGE, {"limit": HEADER_BYTES, "most": MOST_HEADERS}
+    ),
+    HTTPStatus.NOT_IMPLEMENTED: Refusal(Code.TRANSFER_CODING_UNKNOWN),
+    HTTPStatus.HTTP_VERSION_NOT_SUPPORTED: Refusal(Code.HTTP_VERSION_UNKNOWN),
+}
+
+
+def server_problem(status: HTTPStatus) -> bytes:
+    """The body of an answer that the HTTP server gives to a request that it cannot read, and for which the
+    application fails."""
+    refusal = _OF_SERVER.get(status)
+    if refusal is None:
+        refusal = Refusal(Code.INTERNAL_ERROR, {"task_id": new_task_id()})
+        log.error("a request failed; its reader was given the reference %s", refusal.params["task_id"])
+    return to_json(problem(refusal, ENGLISH))
 
 
 def unexpected(request: Request) -> Refusal:

@@ -6,19 +6,16 @@ from typing import Any
 
 from nameko.extensions import DependencyProvider
 
-from services.contracts.errors import Code, Refusal
 from services.contracts.events import ITEMS_CHANGED, OPERATORS_CHANGED, TASKS_FINISHED, Event, Service
-from services.contracts.languages import ENGLISH
 from services.contracts.tasks import ItemChange, OperatorChange, Outcome
 from services.gateway.app import create_app
 from services.gateway.gateway import Gateway
-from services.gateway.problems import problem
+from services.gateway.problems import server_problem
 from services.runtime.configuration import monitoring_of, settings_of
 from services.runtime.finishing import Finishing
 from services.runtime.http.server import HttpServer
 from services.runtime.messaging.broadcasts import connected, listen
 from services.runtime.messaging.broker_link import BrokerLink
-from services.runtime.messaging.envelopes import to_json
 from services.runtime.messaging.events import Events
 from services.runtime.rpc.server import RpcProxy
 from services.runtime.telemetry.tracing import Traced, tracing_of
@@ -54,8 +51,7 @@ class Edge(DependencyProvider, Finishing):
 
     def start(self) -> None:
         """Nameko: take requests. Until the broker is there they are answered with ``unavailable``."""
-        malformed = to_json(problem(Refusal(Code.MALFORMED_JSON), ENGLISH))
-        self.server.serve(create_app(self.gateway), malformed)
+        self.server.serve(create_app(self.gateway), server_problem)
 
     def finish(self, seconds: float) -> None:
         """Before anything stops (``Finishing``): no more requests, and outcomes for those that wait for them."""

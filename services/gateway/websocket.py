@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 _KEY_SUFFIX = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
+VERSION = "13"
+
 SEND_SECONDS = 10.0
 """A client that does not read what it is sent for this long is far behind."""
 
@@ -60,7 +62,8 @@ class Transport(Protocol):
 def accepting(request: Request) -> bytes:
     """The bytes that accept a request's upgrade.
 
-    Raises ``Refusal`` (``not_found``) when it is none, ``Invalid`` naming the headers that are not as they should be.
+    Raises ``Refusal``: ``not_found`` when it is none, ``upgrade_required`` for another version, or ``invalid_request``
+    (``Invalid``) naming the headers that are not as they should be.
     """
     headers = request.headers
     if request.method != "GET" or headers.get("Upgrade", "").strip().lower() != "websocket":
@@ -68,9 +71,11 @@ def accepting(request: Request) -> bytes:
     faults = []
     if "upgrade" not in {option.strip().lower() for option in headers.get("Connection", "").split(",")}:
         faults.append(fault("header" if "Connection" in headers else "missing", "header.Connection"))
-    if headers.get("Sec-WebSocket-Version", "").strip() != "13":
-        version = "header.Sec-WebSocket-Version"
-        faults.append(fault("header" if "Sec-WebSocket-Version" in headers else "missing", version))
+    version = headers.get("Sec-WebSocket-Version", "").strip()
+    if not version:
+        faults.append(fault("missing", "header.Sec-WebSocket-Version"))
+    elif version != VERSION:
+        raise Refusal(Code.UPGRADE_REQUIRED, {"version": VERSION})
     key = headers.get("Sec-WebSocket-Key", "").strip()
     if not _is_key(key):
         faults.append(fault("header" if key else "missing", "header.Sec-WebSocket-Key"))

@@ -18,7 +18,7 @@ from services.contracts.events import (
     Service,
 )
 from services.contracts.operators import Role
-from services.contracts.tasks import Identity, ItemChange, Operation, OperatorChange, Outcome, Task
+from services.contracts.tasks import Identity, ItemChange, Operation, OperatorChange, Outcome, Rights, Task
 from services.info import look_alikes, releases, seals, sessions, task_store, unfolded
 from services.info.batch import Rules
 from services.info.board import Waiting
@@ -153,6 +153,12 @@ class InfoService:
         """An operator (``sessions.operator``)."""
         with self.database.transaction() as tx:
             return sessions.operator(tx, operator_id)
+
+    @rpc
+    def rights(self, operator_ids: list[int]) -> list[Rights]:
+        """What operators may see now (``sessions.rights``)."""
+        with self.database.transaction() as tx:
+            return sessions.rights(tx, operator_ids, self.settings.session_idle_seconds)
 
     @rpc
     def open_session(

@@ -5,6 +5,7 @@ the first one did. Only tasks count as use; a page that is merely open does not 
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypedDict
 
@@ -14,7 +15,7 @@ from services.contracts.characters import normal
 from services.contracts.errors import Code, Refusal
 from services.contracts.idempotency import fingerprint
 from services.contracts.operators import Role
-from services.contracts.tasks import Identity, Outcome, Task
+from services.contracts.tasks import Identity, Outcome, Rights, Task
 from services.contracts.tokens import unmarked
 from services.info import audit, task_store, turns, work
 from services.info.demo_mark import is_demo
@@ -51,6 +52,20 @@ def identify(tx: Transaction, token_hash: str, idle_seconds: float) -> Identity 
     """
     operator = tx.one(_OPERATOR + "WHERE token_hash = %s AND active", (_stored(tx, token_hash),))
     return None if operator is None else _identity(tx, operator, idle_seconds)
+
+
+_RIGHTS = """
+SELECT operator.id, role, level, session.id AS session
+FROM operator LEFT JOIN session ON session.operator_id = operator.id AND session.ended_at IS NULL
+    AND session.last_used_at > statement_timestamp() - %s * interval '1 second'
+WHERE operator.id = ANY(%s) AND active
+"""
+
+
+def rights(tx: Transaction, operator_ids: Sequence[int], idle_seconds: float) -> list[Rights]:
+    """What these operators may see now; a disabled one is left out."""
+    rows = tx.query(_RIGHTS, (idle_seconds, list(operator_ids)))
+    return [Rights(id=row["id"], role=row["role"], level=row["level"], session=row["session"]) for row in rows]
 
 
 def operator(tx: Transaction, operator_id: int) -> dict[str, Any] | None:

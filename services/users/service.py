@@ -7,7 +7,7 @@ from typing import Any, TypedDict, cast
 from services.contracts.actions import Logout
 from services.contracts.errors import Code, Refusal
 from services.contracts.events import OPERATORS_CHANGED, Service
-from services.contracts.tasks import Identity, OperatorState, Outcome, Task
+from services.contracts.tasks import Identity, OperatorState, Outcome, Rights, Task
 from services.contracts.tokens import presented_hash
 from services.runtime.messaging.broadcasts import connected, listen
 from services.runtime.rpc.client import ServiceClient
@@ -69,6 +69,11 @@ class UsersService:
         if not isinstance(token_hash, str):
             raise Refusal(Code.NOT_AUTHENTICATED)
         return self.directory.identify(token_hash, self._asking("identify"))
+
+    @rpc
+    def rights(self, operator_ids: list[int]) -> list[Rights]:
+        """For the gateway: what operators may see now, never from memory."""
+        return cast(list[Rights], self.info.call("rights", operator_ids))
 
     @rpc
     def login(

@@ -29,7 +29,7 @@ from services.info.requests import Malformed, read
 from services.runtime.amqp import properties as amqp_properties
 from services.runtime.amqp.hostile import breaks_dead_lettering, cleaned
 from services.runtime.http.body import Chunks
-from services.runtime.http.head import REQUEST_LINE, MalformedHead, StrictLines, is_sound
+from services.runtime.http.head import MalformedHead, StrictLines, check_headers, check_request_line, resolve_target
 from services.runtime.messaging.envelopes import Undecodable, UnknownVersion, decode, to_json
 from services.runtime.rpc.server import BadCall, _arguments, _call_stack
 from services.tasks.dead_letters import judge
@@ -40,13 +40,13 @@ def http(data: bytes) -> None:
     """A request's head, and its body when it is chunked."""
     stream = io.BytesIO(data)
     line = stream.readline(8_192)
-    if not REQUEST_LINE.fullmatch(line):
-        return
     try:
+        check_request_line(line)
         headers = parse_headers(StrictLines(stream))
+        method, target, version = line.decode("latin-1").split()
+        check_headers(headers, version)
+        assert resolve_target(method, target, headers)
     except (MalformedHead, HTTPException):
-        return
-    if not is_sound(headers, line[-10:-2].decode()):
         return
     head = data[: stream.tell()]
     assert head.count(b"\n") == head.count(b"\r\n") == head.count(b"\r"), "a line that ends otherwise was taken"

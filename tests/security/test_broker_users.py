@@ -24,13 +24,13 @@ MAY_PUBLISH = {
     "gateway": {
         "gateway.events": {"tasks_submitted"},
         "nameko-rpc": {
-            *("users.authenticate", "users.identify", "users.login", "users.logout"),
+            *("users.authenticate", "users.identify", "users.login", "users.logout", "users.rights"),
             *("tasks.accept", "tasks.finished_since", "tasks.get", "tasks.task_of", "tasks.tasks_of"),
         },
     },
     "users": {
         "nameko-rpc": {
-            *("info.identify", "info.operator", "info.open_session", "info.end_session"),
+            *("info.identify", "info.operator", "info.open_session", "info.end_session", "info.rights"),
             *(ADDRESSES["gateway"], ADDRESSES["tasks"], CLIENT),
         },
         "amq.topic": {CLIENT},
@@ -110,7 +110,8 @@ EXCHANGES = [
 QUEUES = [queue.name for queue in shared_queues()]
 
 METHODS = [
-    *(f"users.{name}" for name in ("authenticate", "identify", "login", "logout", "permitted", "operator", "forget")),
+    *(f"users.{name}" for name in ("authenticate", "identify", "login", "logout", "permitted", "operator")),
+    *("users.rights", "users.forget", "info.rights"),
     *(f"tasks.{name}" for name in ("submit", "run", "get", "list", "accept", "task_of", "tasks_of", "finished_since")),
     *(f"info.{name}" for name in ("exec_db_task", "identify", "operator", "open_session", "end_session", "record")),
     *(f"info.{name}" for name in ("task", "tasks_of", "finished_since", "pending")),

@@ -100,7 +100,9 @@ def test_what_no_action_can_use_is_refused_at_once(system: Staffed, task: str) -
         ({"Content-Type": "application/json; charset=utf-16"}, 415),
         ({"Content-Type": "application/xml"}, 415),
         ({"Content-Type": ""}, 415),
-        ({"Content-Type": "application/json", "Content-Encoding": "gzip"}, 400),
+        ({"Content-Type": "application/json", "Content-Encoding": "gzip"}, 415),
+        ({"Content-Type": "application/json", "Content-Encoding": "br"}, 415),
+        ({"Content-Type": "application/json", "Content-Encoding": "identity, gzip"}, 415),
     ],
 )
 def test_nothing_but_json_as_it_is_will_be_read(system: Staffed, headers: dict[str, str], status: int) -> None:

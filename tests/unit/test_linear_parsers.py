@@ -36,7 +36,7 @@ from services.info.requests import Malformed, read
 from services.runtime.amqp import properties as amqp_properties
 from services.runtime.amqp.hostile import breaks_dead_lettering, cleaned
 from services.runtime.http.body import Chunks
-from services.runtime.http.head import MalformedHead, StrictLines, is_sound
+from services.runtime.http.head import HEADER_BYTES, MalformedHead, StrictLines, check_headers
 from services.runtime.messaging.envelopes import Undecodable, UnknownVersion, decode
 from services.runtime.rpc.server import BadCall, _arguments, _call_stack
 from services.runtime.telemetry.logs import hide_secrets
@@ -46,8 +46,6 @@ from services.tasks.messages import Unreadable, read_outcome, read_task
 from tests.growth import MOST_GROWTH, growth
 from tests.security.frames import frame
 from tests.unit.gateway.stage import Stage
-
-HEADER_BYTES = 8 * 1024
 
 REFUSALS = (
     Refusal, Invalid, NotReady, Malformed, Unreadable, BadCall, Undecodable, UnknownVersion, MalformedHead,
@@ -190,7 +188,7 @@ def cut(data: bytes, size: int, piece: int) -> list[bytes]:
 
 def head(data: bytes) -> None:
     headers = parse_headers(StrictLines(io.BytesIO(data)))
-    is_sound(headers, "HTTP/1.1")
+    check_headers(headers, "HTTP/1.1")
 
 
 def chunked(data: bytes) -> None:

@@ -7,8 +7,10 @@ connection (a WebSocket); it then answers nothing.
 
 import logging
 import socket
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
 
 import eventlet
@@ -17,7 +19,7 @@ from eventlet import wsgi
 from services.runtime.http import body
 from services.runtime.http.backlog import Backlog
 from services.runtime.http.body import LEFTOVER_BYTES, Body, SlowClient
-from services.runtime.http.head import REQUEST_LINE, MalformedHead, StrictLines, is_sound
+from services.runtime.http.head import MalformedHead, StrictLines, check_headers, check_request_line, resolve_target
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +47,12 @@ LEFTOVER_SECONDS = 1.0
 LINGER_SECONDS = 5.0
 """How long a connection that we end is still listened to, so that the client gets to read our answer."""
 
+PROBLEM = "application/problem+json"
+
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+Describe = Callable[[HTTPStatus], bytes]
+"""The body (``application/problem+json``) of an answer that the server itself gives."""
 
 
 class Connection:
@@ -103,12 +110,13 @@ class Answers:
 
 
 class HttpProtocol(wsgi.HttpProtocol):
-    """One connection. Every refusal of the server's own is the application's ``malformed`` answer."""
+    """One connection. ``describe``: the body of a refusal of the server's own."""
 
-    malformed: bytes = b""
+    describe: Describe
     backlog = Backlog(MOST_BYTES)
     rfile: Any
     wfile: Any
+    path: str
     _taken = False
     _linger = False
     _requests = 0
@@ -151,32 +159,40 @@ class HttpProtocol(wsgi.HttpProtocol):
             line = super()._read_request_line()
         self.connection.settimeout(IDLE_SECONDS)  # eventlet has set its own
         self._requests += 1
-        if line and not REQUEST_LINE.fullmatch(line):
-            return self._refuse() or b""
+        try:
+            if line:
+                check_request_line(line)
+        except MalformedHead as fault:
+            return self._refuse(fault.status) or b""
         return line
 
     def parse_request(self) -> bool:
         self.rfile = StrictLines(self.rfile)
         try:
             with eventlet.Timeout(body.REQUEST_SECONDS, SlowClient("the head took too long")):
-                return bool(super().parse_request()) and (
-                    is_sound(self.headers, self.request_version) or self._refuse()
-                )
-        except (MalformedHead, wsgi.HeaderLineTooLong, wsgi.HeadersTooLarge):
-            return self._refuse()
+                if not super().parse_request():
+                    return False
+                check_headers(self.headers, self.request_version)
+                self.path = resolve_target(self.command, self.path, self.headers)
+                return True
+        except MalformedHead as fault:
+            return self._refuse(fault.status)
+        except (wsgi.HeaderLineTooLong, wsgi.HeadersTooLarge):
+            return self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """The standard library calls it for a request line that is none."""
-        self._refuse()
+        """The standard library calls it for a head that it does not take, such as one of more than 100 headers."""
+        self._refuse(HTTPStatus(code))
 
-    def _refuse(self) -> bool:
+    def _refuse(self, status: HTTPStatus) -> bool:
         self.close_connection = True
         self._linger = True
+        body = self.describe(status)
         head = (
-            "HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\n"
-            f"Content-Length: {len(self.malformed)}\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n"
+            f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: {PROBLEM}\r\n"
+            f"Content-Length: {len(body)}\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n"
         )
-        self.wfile.write(head.encode() + self.malformed)
+        self.wfile.write(head.encode() + body)
         return False
 
     def get_environ(self) -> dict[str, Any]:
@@ -206,11 +222,15 @@ class HttpProtocol(wsgi.HttpProtocol):
 class GuardedApplication:
     """The application, and what it leaves of a request's body.
 
+    describe: the body of the answer when the application fails
     draining: once it says so, every connection ends with the answer that is given on it
     """
 
-    def __init__(self, application: Application, draining: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self, application: Application, describe: Describe, draining: Callable[[], bool] = lambda: False
+    ) -> None:
         self._application = application
+        self._describe = describe
         self._draining = draining
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -218,11 +238,18 @@ class GuardedApplication:
             answer = self._application(environ, start_response)
         except Exception:
             log.exception("the application failed")
-            raise
+            return self._failed(environ, start_response)
         body: Body = environ["wsgi.input"]
         if self._draining() or (not body.finished and not body.unwanted and not self._read_rest(body)):
             environ[END_CONNECTION]()
         return answer
+
+    def _failed(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        environ[END_CONNECTION]()
+        body = self._describe(HTTPStatus.INTERNAL_SERVER_ERROR)
+        headers = [("Content-Type", PROBLEM), ("Content-Length", str(len(body)))]
+        start_response("500 Internal Server Error", headers, sys.exc_info())
+        return [body]
 
     def _read_rest(self, body: Body) -> bool:
         if body.endless:

@@ -15,7 +15,8 @@ from nameko.extensions import SharedExtension
 
 from services.runtime.addresses import host_and_port
 from services.runtime.configuration import monitoring_of, settings_of
-from services.runtime.http.protocol import Application, GuardedApplication, HttpProtocol
+from services.runtime.http.head import LINE_BYTES
+from services.runtime.http.protocol import Application, Describe, GuardedApplication, HttpProtocol
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +37,10 @@ class HttpServer(SharedExtension):
         self._draining = False
         self._listener: Any = None
 
-    def serve(self, application: Application, malformed: bytes) -> None:
+    def serve(self, application: Application, describe: Describe) -> None:
         """Listen on the settings' address.
 
-        malformed: the body, ``application/problem+json``, with which a request that is not HTTP is answered (400)
+        describe: the body, ``application/problem+json``, of an answer that the application never sees
         Raises ``OSError`` when the address cannot be had.
         """
         settings = settings_of(self.container)
@@ -50,13 +51,14 @@ class HttpServer(SharedExtension):
         self._listener.accept = _patient(self._listener.accept)
         log.info("listening on http://%s", host_and_port(settings.http_host, self.port))
         monitoring = monitoring_of(self.container)
-        protocol = type("Protocol", (HttpProtocol,), {"malformed": malformed})
+        protocol = type("Protocol", (HttpProtocol,), {"describe": staticmethod(describe)})
         self._loop = eventlet.spawn(
             wsgi.server,
             self._listener,
-            GuardedApplication(application, lambda: monitoring.draining),
+            GuardedApplication(application, describe, lambda: monitoring.draining),
             custom_pool=eventlet.GreenPool(_most_connections()),
             protocol=protocol,
+            url_length_limit=LINE_BYTES,
             log_output=False,
             debug=False,
             keepalive=True,

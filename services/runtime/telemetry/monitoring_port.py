@@ -2,19 +2,19 @@
 
 import socket
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 
 import eventlet
 from eventlet import wsgi
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from services.runtime.http.head import LINE_BYTES
 from services.runtime.http.protocol import GuardedApplication, HttpProtocol
 from services.runtime.messaging.envelopes import to_json
 from services.runtime.telemetry.monitoring import Monitoring
 
 CONNECTIONS = 100
-
-_MALFORMED = to_json({"type": "about:blank", "title": "Bad Request", "status": 400})
 
 Answer = tuple[str, str, bytes]
 
@@ -56,6 +56,10 @@ def _json(status: str, value: Any) -> Answer:
     return status, "application/json", to_json(value)
 
 
+def _describe(status: HTTPStatus) -> bytes:
+    return to_json({"type": "about:blank", "title": status.phrase, "status": status.value})
+
+
 class MonitoringPort:
     """Serves from the moment it is made until ``close``. Raises ``OSError`` when the address cannot be had."""
 
@@ -66,9 +70,10 @@ class MonitoringPort:
         self._loop = eventlet.spawn(
             wsgi.server,
             self._listener,
-            GuardedApplication(MonitoringApplication(monitoring)),
+            GuardedApplication(MonitoringApplication(monitoring), _describe),
             custom_pool=eventlet.GreenPool(CONNECTIONS),
-            protocol=type("Protocol", (HttpProtocol,), {"malformed": _MALFORMED}),
+            protocol=type("Protocol", (HttpProtocol,), {"describe": staticmethod(_describe)}),
+            url_length_limit=LINE_BYTES,
             log_output=False,
             debug=False,
         )

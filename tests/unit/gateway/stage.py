@@ -12,11 +12,11 @@ from werkzeug.test import TestResponse
 
 from services.contracts.errors import Code, Refusal
 from services.contracts.task_ids import new_task_id
-from services.contracts.tasks import Identity, Outcome, Task, now_text
+from services.contracts.tasks import Identity, Outcome, Rights, Task, now_text
 from services.contracts.tokens import presented_hash
 from services.gateway.app import create_app
 from services.gateway.gateway import Gateway
-from services.gateway.problems import problem
+from services.gateway.problems import server_problem
 from services.runtime.http.server import HttpServer
 from services.runtime.messaging.envelopes import to_json
 from services.runtime.settings import Settings
@@ -82,7 +82,11 @@ class Stage:
     def __post_init__(self) -> None:
         self.events = FakeSpeaker()
         self.users = FakeService(
-            identify=self._identify, login=self._login, logout=self._logout, authenticate=Refusal("not_authenticated")
+            identify=self._identify,
+            login=self._login,
+            logout=self._logout,
+            authenticate=Refusal("not_authenticated"),
+            rights=self._rights,
         )
         self.tasks = FakeService(
             accept=lambda task, key, fingerprint: {"id": task["id"], "submitted_at": task["submitted_at"]},
@@ -102,6 +106,12 @@ class Stage:
         if digest not in self.identities:
             raise Refusal(Code.NOT_AUTHENTICATED)
         return self.identities[digest]
+
+    def _rights(self, operator_ids: list[int]) -> list[Rights]:
+        known = [identity for identity in self.identities.values() if identity["id"] in operator_ids]
+        return [
+            Rights(id=each["id"], role=each["role"], level=each["level"], session=each["session"]) for each in known
+        ]
 
     def _login(self, name: str, digest: str, task_id: str, submitted_at: str, key: str | None) -> dict[str, Any]:
         identity = self.identities.get(digest)
@@ -147,7 +157,7 @@ class Stage:
         """A real server; its port."""
         container = Mock(config={"settings": self.settings}, shared_extensions={})
         server = HttpServer().bind(container)
-        server.serve(self.app, to_json(problem(Refusal(Code.MALFORMED_JSON), "en")))
+        server.serve(self.app, server_problem)
         try:
             yield server.port
         finally:

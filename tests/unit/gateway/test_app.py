@@ -69,4 +69,4 @@ def test_answers_are_neither_cached_nor_sniffed(stage: Stage) -> None:
 
 def test_an_upgrade_of_another_address_is_answered_with_a_problem(stage: Stage) -> None:
     headers = {"Upgrade": "websocket", "Connection": "Upgrade"}
-    assert refused(stage.client.get("/healthz", headers=headers)) == (400, "malformed_json")
+    assert refused(stage.client.get("/healthz", headers=headers)) == (400, "malformed_request")

@@ -28,6 +28,13 @@ def guesses(slept: list[float]) -> Callable[[int, int], Guesses]:
     return lambda most, proxies: Guesses(most, proxies, slept.append)
 
 
+def test_the_addresses_of_an_ipv6_network_count_together(guesses: Callable[[int, int], Guesses]) -> None:
+    judged = guesses(2, 0)
+    codes = [judged.judge(WRONG, request_from(f"2001:db8::{host}")).code for host in (1, 2, 3)]
+    assert codes == [Code.NOT_AUTHENTICATED] * 2 + [Code.TOO_MANY_REQUESTS]
+    assert judged.judge(WRONG, request_from("2001:db8:0:1::1")).code is Code.NOT_AUTHENTICATED
+
+
 def test_beyond_the_limit_an_address_is_told_to_wait_and_waits(
     guesses: Callable[[int, int], Guesses], slept: list[float]
 ) -> None:

@@ -1,5 +1,6 @@
 """JSON read strictly."""
 
+import gzip
 from decimal import Decimal
 
 import pytest
@@ -81,6 +82,15 @@ def test_a_whole_number_is_an_integer_however_it_is_written() -> None:
 def test_only_json_in_utf_8_is_read(stage: Stage, content_type: str, status: int) -> None:
     body = b'{"token":"12qw","task":{"action":"create_customer","data":{"name":"Grace"}}}'
     assert stage.post(body, {"Content-Type": content_type}).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("coding", "status"), [("gzip", 415), ("GZIP", 415), ("br", 415), ("gzip, identity", 415), ("identity", 202)]
+)
+def test_a_body_with_a_content_coding_is_not_read(stage: Stage, coding: str, status: int) -> None:
+    body = b'{"token":"12qw","task":{"action":"create_customer","data":{"name":"Grace"}}}'
+    sent = body if status == 202 else gzip.compress(body)
+    assert stage.post(sent, {"Content-Encoding": coding}).status_code == status
 
 
 def test_a_body_of_64_kib_is_read_and_a_larger_one_is_not(stage: Stage) -> None:

@@ -1,6 +1,8 @@
 """Sliding windows."""
 
-from services.gateway.limits import FailedLogins, SlidingWindow
+import pytest
+
+from services.gateway.limits import FailedLogins, SlidingWindow, counted_address
 
 
 class Clock:
@@ -54,3 +56,26 @@ def test_failed_logins_are_limited_for_a_name_and_for_an_address() -> None:
     assert failures.take("Carol", "3.3.3.3") == 60.0
     clock.now += 60
     assert failures.take("Alice", "3.3.3.3") is None
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("2001:DB8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"),
+        ("[2001:db8:1:2::1]", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("", ""),
+        ("unknown", "unknown"),
+    ],
+)
+def test_an_ipv6_address_counts_by_its_network(address: str, counted: str) -> None:
+    assert counted_address(address) == counted
+
+
+def test_failed_logins_of_a_network_count_together() -> None:
+    failures = FailedLogins(2, Clock())
+    assert [failures.take(None, f"2001:db8::{host}") is None for host in (1, 2, 3)] == [True, True, False]
+    assert failures.take(None, "2001:db8:0:1::1") is None

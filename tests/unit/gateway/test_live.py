@@ -1,5 +1,6 @@
 """What live connections are told, and when they end, over a real server and a real client."""
 
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from services.contracts.tokens import presented_hash
 from services.gateway import connection
 from services.runtime.failures import Unavailable
 from services.runtime.messaging.broker import NotAccepted
-from tests.unit.gateway.stage import ALICE, BOB, Stage, missed, outcome
-from tests.unit.gateway.websocket_clients import closing_code, ready, received, socket_to
+from services.runtime.rpc.client import RemoteFailure
+from tests.unit.gateway.stage import ALICE, BOB, CAROL, Stage, missed, outcome
+from tests.unit.gateway.websocket_clients import closing, closing_code, ready, received, socket_to
 from tests.waiting import eventually
 
 
@@ -170,6 +172,76 @@ def test_a_change_of_level_changes_what_is_shown(stage: Stage, port: int) -> Non
         assert received(bob)["item"]["level"] == 2
 
 
+def test_after_a_demotion_no_item_is_pushed_that_the_new_level_may_not_see(stage: Stage, port: int) -> None:
+    """Nothing has been heard of the demotion; the change of the item committed after it."""
+    with socket_to(port, {"token": "56ty"}) as carol:
+        ready(carol)
+        stage.gateway.items_changed([change(level=2, item_id=1)])
+        assert received(carol)["item"]["id"] == 1
+        renew(stage, "56ty", {**CAROL, "level": 1})
+        stage.gateway.items_changed([change(level=2, item_id=2), change(level=1, item_id=3)])
+        assert received(carol)["item"]["id"] == 3
+
+
+@pytest.mark.parametrize("identity", [None, {**BOB, "session": None}, {**BOB, "session": "another"}])
+def test_after_the_end_of_a_session_no_item_is_pushed(stage: Stage, port: int, identity: Identity | None) -> None:
+    with socket_to(port, {"token": "34er"}) as bob:
+        ready(bob)
+        renew(stage, "34er", identity)
+        stage.gateway.items_changed([change()])
+        assert closing(bob) == (4401, "login_required")
+
+
+def test_who_connects_from_memory_sees_no_item_under_rights_that_are_gone(stage: Stage, port: int) -> None:
+    stage.gateway.identities.identify(presented_hash("56ty"))
+    renew(stage, "56ty", {**CAROL, "level": 1})
+    with socket_to(port, {"token": "56ty"}) as carol:
+        assert received(carol)["operator"]["level"] == 2  # as remembered
+        eventually(lambda: len(stage.gateway.live) == 1)
+        stage.gateway.items_changed([change(level=2, item_id=2), change(level=1, item_id=3)])
+        assert received(carol)["item"]["id"] == 3
+
+
+def test_who_connects_while_rights_are_read_is_checked_too(stage: Stage, port: int) -> None:
+    """And what arrives meanwhile comes after, under rights that are read again."""
+    read, late = stage.users.methods["rights"], []
+
+    def rights(operator_ids: list[int]) -> Any:
+        answer = read(operator_ids)  # type: ignore[operator]
+        if not late:
+            late.append(stack.enter_context(socket_to(port, {"token": "56ty"})))
+            ready(late[0])
+            eventually(lambda: len(stage.gateway.live) == 2)
+            renew(stage, "56ty", {**CAROL, "level": 1})
+            stage.gateway.items_changed([change(level=1, item_id=3)])
+        return answer
+
+    stage.users.methods["rights"] = rights
+    with ExitStack() as stack, socket_to(port, {"token": "34er"}) as bob:
+        ready(bob)
+        stage.gateway.items_changed([change(level=2, item_id=2)])
+        assert received(bob)["item"]["id"] == 3
+        assert received(late[0])["item"]["id"] == 3
+
+
+def test_items_are_not_pushed_while_rights_cannot_be_read(stage: Stage, port: int) -> None:
+    with socket_to(port, {"token": "34er"}) as bob:
+        ready(bob)
+        stage.gateway.items._sleep = lambda seconds: None
+        stage.users.methods["rights"] = NotAccepted("down")
+        stage.gateway.items_changed([change()])
+        assert closing(bob) == (1013, "unavailable")
+
+
+def test_items_that_wait_for_a_slow_client_are_dropped_when_its_rights_change(stage: Stage, port: int) -> None:
+    with socket_to(port, {"token": "56ty"}) as carol:
+        ready(carol)
+        stage.gateway.live.changes([change(level=2, item_id=1)])  # waits: the connection's greenlet has not run
+        stage.gateway.live.renew({3: {"id": 3, "role": "Compliance", "level": 1, "session": "carols"}})
+        stage.gateway.live.changes([change(level=1, item_id=3)])
+        assert received(carol)["item"]["id"] == 3
+
+
 def test_a_draining_gateway_closes_with_1012(stage: Stage, port: int) -> None:
     with socket_to(port, {"token": "12qw"}) as client:
         ready(client)
@@ -184,3 +256,11 @@ def test_a_closed_connection_is_forgotten(stage: Stage, port: int) -> None:
         ready(client)
         assert len(stage.gateway.live) == 1
     eventually(lambda: len(stage.gateway.live) == 0)
+
+
+def test_items_are_pushed_as_before_while_users_is_of_the_release_before(stage: Stage, port: int) -> None:
+    with socket_to(port, {"token": "34er"}) as bob:
+        ready(bob)
+        stage.users.methods["rights"] = RemoteFailure("users.rights failed: MethodNotFound")
+        stage.gateway.items_changed([change()])
+        assert received(bob)["item"]["id"] == 7

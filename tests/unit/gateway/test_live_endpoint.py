@@ -9,7 +9,7 @@ from services.contracts.task_ids import new_task_id
 from services.gateway import live_endpoint
 from services.runtime.messaging.broker import NotAccepted
 from tests.unit.gateway.stage import Stage, missed, outcome
-from tests.unit.gateway.websocket_clients import closing_code, ready, received, socket_to
+from tests.unit.gateway.websocket_clients import closing, closing_code, ready, received, socket_to
 
 
 def test_the_first_message_is_answered_with_who_one_is(port: int) -> None:
@@ -21,21 +21,25 @@ def test_the_first_message_is_answered_with_who_one_is(port: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "hello",
+    ("hello", "code", "reason"),
     [
-        {"token": "nobody"},
-        {"token": "78ui"},
-        {"token": 1},
-        {},
-        "not json",
-        "[]",
-        {"token": "12qw", "since": "yesterday"},
-        {"token": "12qw", "language": 5},
+        ({"token": "nobody"}, 4401, "not_authenticated"),
+        ({"token": "78ui"}, 4401, "login_required"),
+        ({"token": None}, 4401, "not_authenticated"),
+        ({}, 4401, "not_authenticated"),
+        ("not json", 4400, "malformed_json"),
+        ("[]", 4400, "malformed_json"),
+        ('{"token": "12qw", "token": "12qw"}', 4400, "malformed_json"),
+        ({"token": 1}, 4400, "invalid_request"),
+        ({"token": "12qw", "since": "yesterday"}, 4400, "invalid_request"),
+        ({"token": "12qw", "language": 5}, 4400, "invalid_request"),
     ],
 )
-def test_anything_else_closes_with_4401(port: int, hello: Any) -> None:
+def test_a_first_message_that_opens_nothing_closes_with_the_reason(
+    port: int, hello: Any, code: int, reason: str
+) -> None:
     with socket_to(port, hello) as client:
-        assert closing_code(client) == 4401
+        assert closing(client) == (code, reason)
 
 
 def test_silence_closes_with_4401(port: int, monkeypatch: pytest.MonkeyPatch) -> None:

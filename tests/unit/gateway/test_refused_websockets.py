@@ -142,6 +142,15 @@ def test_only_a_get_is_an_upgrade(port: int) -> None:
     assert upgrade(port, "HEAD").status_code == 404
 
 
-def test_an_upgrade_of_another_version_is_a_fault(port: int) -> None:
-    response = upgrade(port, Sec_WebSocket_Version="8")
+@pytest.mark.parametrize("version", ["8", "12", "14", "013"])
+def test_an_upgrade_of_another_version_is_told_the_right_one(port: int, version: str) -> None:
+    response = upgrade(port, Sec_WebSocket_Version=version)
+    assert (response.status_code, response.json()["code"]) == (426, "upgrade_required")
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.headers["Sec-WebSocket-Version"] == "13"
+    assert response.headers["Upgrade"] == "websocket"
+
+
+def test_an_upgrade_without_a_version_is_a_fault(port: int) -> None:
+    response = upgrade(port, Sec_WebSocket_Version="")
     assert [entry["path"] for entry in response.json()["errors"]] == ["header.Sec-WebSocket-Version"]

@@ -37,11 +37,16 @@ def received(client: Client) -> Any:
 
 def closing_code(client: Client) -> int:
     """The code with which the server closes."""
+    return closing(client)[0]
+
+
+def closing(client: Client) -> tuple[int, str]:
+    """The code with which the server closes, and its reason."""
     try:
         while client.receive(timeout=PATIENCE) is not None:
             pass
     except ConnectionClosed as closed:
-        return int(closed.reason)
+        return int(closed.reason), str(closed.message)
     pytest.fail("it stays open")
 
 
