@@ -204,7 +204,8 @@ def test_who_connects_from_memory_sees_no_item_under_rights_that_are_gone(stage:
 
 def test_who_connects_while_rights_are_read_is_checked_too(stage: Stage, port: int) -> None:
     """And what arrives meanwhile comes after, under rights that are read again."""
-    read, late = stage.users.methods["rights"], []
+    read = stage.users.methods["rights"]
+    late: list[Any] = []
 
     def rights(operator_ids: list[int]) -> Any:
         answer = read(operator_ids)  # type: ignore[operator]
