@@ -16,6 +16,12 @@ export function obstacleOf(
   return item.created_by === operator.name ? { why: 'own' } : null;
 }
 
+/** Whether the operator may read the record of the item: an Admin, and whoever may decide it by role and level. */
+export function mayReadRecord(item: Parameters<typeof obstacleOf>[0], operator: Parameters<typeof obstacleOf>[1]): boolean {
+  const obstacle = obstacleOf(item, operator);
+  return operator.role === 'Admin' || obstacle === null || obstacle.why === 'own';
+}
+
 /** The sentence that says why. */
 export function obstacleText(obstacle: Obstacle): string {
   if (obstacle.why === 'role') return t('item.obstacle.role', { role: t(`role.${obstacle.role}`) });

@@ -8,7 +8,7 @@ import { requestsFor } from '../../src/desk/next';
 import { FAREWELL, holder, Queue } from '../../src/desk/queue';
 import { readViews, withView, writeViews } from '../../src/desk/views';
 import { reveal, slice } from '../../src/desk/window';
-import { obstacleOf } from '../../src/state/obstacle';
+import { mayReadRecord, obstacleOf } from '../../src/state/obstacle';
 
 const NOON = Date.parse('2026-11-24T12:00:00Z');
 const reader: Reader = {
@@ -203,6 +203,17 @@ describe('what one cannot decide', () => {
     expect(obstacleOf(item({ level: 3 }), carol)).toEqual({ why: 'level', required: 3, yours: 2 });
     expect(obstacleOf(item({ created_by: 'Carol' }), carol)).toEqual({ why: 'own' });
     expect(obstacleOf(item({ type: 'inquiry', level: 3, status: 'open' }), carol)).toEqual({ why: 'role', role: 'Service' });
+  });
+});
+
+describe('the record of an item', () => {
+  it('is linked for those alone to whom the server shows it', () => {
+    const bob = { name: 'Bob', role: 'Compliance' as const, level: 1 };
+    expect(mayReadRecord(item(), bob)).toBe(true);
+    expect(mayReadRecord(item({ created_by: 'Bob' }), bob)).toBe(true);
+    expect(mayReadRecord(item({ level: 2 }), bob)).toBe(false);
+    expect(mayReadRecord(item({ type: 'inquiry' }), bob)).toBe(false);
+    expect(mayReadRecord(item({ type: 'inquiry', level: 9 }), { name: 'Alice', role: 'Admin', level: 1 })).toBe(true);
   });
 });
 
