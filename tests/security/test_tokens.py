@@ -87,7 +87,7 @@ def test_what_is_no_token_opens_nothing(system: Staffed, token: str) -> None:
     assert client.submit("login", {"name": "Alice"})["http"] in (401, 429)
     with pytest.raises(simple_websocket.ConnectionClosed) as closed:
         Live(system.stack.url, token)
-    assert closed.value.reason == 4401
+    assert closed.value.reason == (4401 if len(token) < 10_000 else 1009)  # Larger than a first message may be.
 
 
 @pytest.mark.parametrize("token", ["short", "a" * 21, "only 30 characters with spaces"])
