@@ -4,7 +4,9 @@ import eventlet
 
 eventlet.monkey_patch()  # before anything else: the services run on eventlet, and so do their tests
 
+import os  # noqa: E402
 import signal  # noqa: E402
+import tempfile  # noqa: E402
 from collections.abc import Iterator  # noqa: E402
 
 import pytest  # noqa: E402
@@ -13,6 +15,10 @@ from tests import parts  # noqa: E402
 
 # A shell that runs the tests in the background has them ignore it, and whatever they start would too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Commands find the systems of this user that run; those of other tests, or of the developer, are none of a test's.
+_state = tempfile.TemporaryDirectory(prefix="backoffice-state-")
+os.environ["XDG_STATE_HOME"] = _state.name
 
 
 @pytest.fixture(scope="session")
