@@ -148,7 +148,17 @@ def _time(value: Any) -> datetime:
 
 Id = Annotated[StrictInt, Field(ge=1, le=LARGEST_INTEGER)]
 AnyLevel = Annotated[StrictInt, Field(ge=1, le=LARGEST_INTEGER)]
-Level = Annotated[AnyLevel, AfterValidator(_level), Field(description="From 1 to the largest level, a setting")]
+ENDS_AT_LARGEST_LEVEL = "x-ends-at-largest-level"
+"""Marks the schema of a level that ends at the largest one, a setting."""
+
+Level = Annotated[
+    AnyLevel,
+    AfterValidator(_level),
+    Field(
+        description="From 1 to the largest level, a setting (LARGEST_LEVEL).",
+        json_schema_extra={ENDS_AT_LARGEST_LEVEL: True},
+    ),
+]
 Version = Annotated[StrictInt, Field(ge=1, le=LARGEST_INTEGER)]
 Limit = Annotated[StrictInt, Field(ge=1, le=200)]
 LongLimit = Annotated[StrictInt, Field(ge=1, le=1_000)]

@@ -25,7 +25,7 @@ def create_app(gateway: Gateway, console: Path = console_files.BUILT) -> Flask:
     app.url_map.merge_slashes = False
     app.url_map.redirect_defaults = False
     _add_api(app, gateway)
-    _add_documents(app)
+    _add_documents(app, gateway.submissions.largest_level)
     _add_entrance(app, console)
     _add_operations(app, gateway)
     _add_failures(app, gateway)
@@ -56,8 +56,8 @@ def _add_api(app: Flask, gateway: Gateway) -> None:
         return gateway.live_endpoint.upgrade(request)
 
 
-def _add_documents(app: Flask) -> None:
-    document = openapi_document()
+def _add_documents(app: Flask, largest_level: int) -> None:
+    document = openapi_document(largest_level)
     document_text = to_json(document)
     page = docs_page(document)
 

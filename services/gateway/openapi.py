@@ -7,6 +7,7 @@ from typing import Any
 from services.contracts.action import ACTIONS
 from services.contracts.actions import Login
 from services.contracts.errors import CATALOGUE, Code
+from services.contracts.operators import LARGEST_LEVEL
 from services.gateway.openapi_schemas import component_schemas, problem_example, problem_schema
 from services.gateway.preferences import LONGEST_WAIT
 from services.gateway.result_schemas import TASK_ID, Schema, ref
@@ -76,8 +77,8 @@ _SUBMITTING = (
 )
 
 
-def openapi_document() -> dict[str, Any]:
-    """The whole document."""
+def openapi_document(largest_level: int = LARGEST_LEVEL) -> dict[str, Any]:
+    """The whole document, of an installation whose levels end there."""
     return {
         "openapi": "3.1.0",
         "info": {"title": "Backoffice", "version": "1", "description": _DESCRIPTION},
@@ -96,7 +97,7 @@ def openapi_document() -> dict[str, Any]:
             **_operations(),
         },
         "components": {
-            "schemas": component_schemas(),
+            "schemas": component_schemas(largest_level),
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "description": "The access token."}},
         },
     }

@@ -5,6 +5,7 @@ from typing import Any
 from services.contracts.action import ACTIONS, Action
 from services.contracts.actions import Login
 from services.contracts.errors import CATALOGUE, Code
+from services.contracts.values import ENDS_AT_LARGEST_LEVEL
 from services.gateway.problems import title
 from services.gateway.result_schemas import (
     ID,
@@ -28,10 +29,10 @@ _TOKEN: Schema = {
 }
 
 
-def component_schemas() -> dict[str, Schema]:
+def component_schemas(largest_level: int) -> dict[str, Schema]:
     """Every schema by its name."""
     return {
-        **_requests(),
+        **_requests(largest_level),
         **_tasks(),
         **result_schemas(),
         **RESULT_PARTS,
@@ -49,14 +50,26 @@ def component_schemas() -> dict[str, Schema]:
     }
 
 
-def _requests() -> dict[str, Schema]:
+def _requests(largest_level: int) -> dict[str, Schema]:
     schemas: dict[str, Schema] = {}
     for action in ACTIONS.values():
         data = action.Data.model_json_schema(ref_template=_REFERENCE)
+        _end_levels(data, largest_level)
         schemas.update(data.pop("$defs", {}))
         schemas[f"{action.__name__}Data"] = {**data, "title": f"{action.__name__}Data", "description": action.help()}
         schemas[f"{action.__name__}Task"] = _task_request(action, bool(data.get("required")))
     return {"Submission": _submission(), **schemas}
+
+
+def _end_levels(schema: Any, largest: int) -> None:
+    """Set the maximum of every level within ``schema`` that ends at the largest one."""
+    if isinstance(schema, dict):
+        if schema.pop(ENDS_AT_LARGEST_LEVEL, False):
+            schema["maximum"] = largest
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for each in schema:
+            _end_levels(each, largest)
 
 
 def _submission() -> Schema:
