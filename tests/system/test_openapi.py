@@ -21,7 +21,9 @@ OPERATORS = {"Alice": "12qw", "Bob": "34er", "Dave": "78ui"}
 NO_LIMITS = {"LOGINS_PER_MINUTE": "100000", "SUBMISSIONS_PER_SECOND": "1000000"}
 OF_TASKS = ("--include-path", "/api/v1", "--include-path-regex", "^/api/v1/(tasks|ws)")
 OPTIONS = (
-    "--checks", "all", "--continue-on-failure", "--phases", "examples,coverage,fuzzing", "--max-examples", "10",
+    # What a schema cannot state is refused too: a rule between members, a time, a number of bytes.
+    "--checks", "all", "--exclude-checks", "positive_data_acceptance", "--continue-on-failure",
+    "--phases", "examples,coverage,fuzzing", "--max-examples", "10",
     "--generation-deterministic", "--request-timeout", "70", "--warnings", "off", "--output-sanitize", "false",
 )  # fmt: skip
 
