@@ -131,10 +131,10 @@ def test_info_that_is_led_to_a_pooler_later_is_not_ready_and_forgets_whom_it_kne
         address.lead_to(pooled)
         eventually(lambda: POOLED in monitoring_of(info).reasons())
         with entrypoint_hook(users, "authenticate") as authenticate:
-            assert authenticate("token of bob")["name"] == "bob"
+            assert authenticate("token-of-bob-for-the-tests")["name"] == "bob"
             with loop.office.pool.transaction() as tx:
                 operators.disable(tx, "bob", "the tests")
-            eventually(lambda: _is_refused(authenticate, "token of bob"), timeout=directory.SECONDS / 2)
+            eventually(lambda: _is_refused(authenticate, "token-of-bob-for-the-tests"), timeout=directory.SECONDS / 2)
         address.lead_to(database_url)
         eventually(lambda: monitoring_of(info).reasons() == [])
 
