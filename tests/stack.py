@@ -195,6 +195,11 @@ class Stack:
             print(logs)
             raise AssertionError(f"not every process is ready; {self.last_words()}") from None
 
+    def wait_monitors(self, timeout: float = START_SECONDS) -> None:
+        """Until every process says by its own port that it is ready: what an operator's login changes is known."""
+        for monitor in self.monitors.values():
+            eventually(lambda: self.answers(monitor), timeout, 0.05)  # noqa: B023
+
     def _ready(self, url: str) -> bool:
         dead = [process.name for process in self.processes.values() if not process.running]
         if dead:
@@ -202,7 +207,7 @@ class Stack:
         return self.answers(url)
 
     def answers(self, url: str) -> bool:
-        """Whether that gateway says that all it needs is there."""
+        """Whether that gateway or monitoring port says that all it needs is there."""
         try:
             return requests.get(f"{url}/readyz", timeout=5).status_code == 200
         except requests.RequestException:

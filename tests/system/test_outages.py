@@ -38,6 +38,8 @@ def database(own_database: OwnPostgres) -> str:
 def stack(rabbitmq: OwnRabbitMQ, database: str) -> Iterator[Stack]:
     settings = {"REPUBLISH_SECONDS": "2"}
     with demo_stack(database, rabbitmq.uri, environment=settings) as running:
+        # When info begins to listen, what is remembered of operators is dropped: that must not come later.
+        running.wait_monitors()
         yield running
 
 

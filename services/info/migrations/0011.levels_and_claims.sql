@@ -30,7 +30,11 @@ BEGIN
         $sql$, deciding_role, kind, undecided, kind, kind);
 END
 $$;
-SELECT pg_temp.lower_levels('document', 'pending', 'Compliance');
-SELECT pg_temp.lower_levels('transfer', 'pending', 'Compliance');
-SELECT pg_temp.lower_levels('inquiry', 'open', 'Service');
+DO $$
+BEGIN
+    PERFORM pg_temp.lower_levels('document', 'pending', 'Compliance');
+    PERFORM pg_temp.lower_levels('transfer', 'pending', 'Compliance');
+    PERFORM pg_temp.lower_levels('inquiry', 'open', 'Service');
+END
+$$;
 DROP FUNCTION pg_temp.lower_levels(text, text, text);

@@ -37,12 +37,19 @@ class Notified(Entrypoint):
 
     def __init__(self, channel: str, **options: Any) -> None:
         self.channel = channel
+        self._listening = False
         self._deaf = False
         super().__init__(expected_exceptions=(Unavailable,), **options)
 
     def setup(self) -> None:
         """Nameko: before any extension starts."""
-        monitoring_of(self.container).check(lambda: POOLED if self._deaf else None)
+        monitoring_of(self.container).check(self._fault)
+
+    def _fault(self) -> str | None:
+        """Why notifications are missed: they do not arrive, or the process has not begun to listen."""
+        if self._deaf:
+            return POOLED
+        return None if self._listening else "The process does not listen to the database yet."
 
     def start(self) -> None:
         """Nameko: begin to listen."""
@@ -61,6 +68,7 @@ class Notified(Entrypoint):
                     listen(connection, self.channel)
                     listen(connection, CHANNEL)
                     self._tell([])
+                    self._listening = True
                     self._hear(connection, pauses, partial(retries.over, name))
             except (DatabaseUnavailable, psycopg2.Error) as error:
                 self._deaf = str(error) == POOLED
