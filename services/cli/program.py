@@ -92,6 +92,8 @@ def _sentence(error: Exception) -> str | None:
         return str(error)
     if name == "DatabaseUnavailable":
         return _about_database(error.__cause__ or error)
+    if name == "Conflict":
+        return "Others are changing the same rows. Nothing has changed; repeat the command."
     if type(error).__module__.startswith("psycopg2"):
         return _about_database(error)
     return None

@@ -60,6 +60,14 @@ class Action:
         return (cls.__doc__ or "").strip()
 
     @classmethod
+    def searches(cls, data: Mapping[str, Any]) -> bool:
+        """Return whether the task has to search for what it changes.
+
+        It is counted with those that only read, and the time of its statements is bounded, since commands wait for it.
+        """
+        return False
+
+    @classmethod
     def parse(cls, data: Mapping[str, Any], largest_level: int | None = None) -> Any:
         """``data`` as the model. Raises pydantic's ``ValidationError`` with every fault at once.
 

@@ -1,5 +1,6 @@
 """Every action of the back office. To add one, see docs/adding-an-action.md."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, model_validator
@@ -249,6 +250,11 @@ class GetTask(Action):
             if self.id is not None and any(getattr(self, name) is not None for name in ItemFilters.model_fields):
                 raise PydanticCustomError("id_and_filters", "takes an id or filters, not both")
             return self
+
+    @classmethod
+    def searches(cls, data: Mapping[str, Any]) -> bool:
+        """With filters it does."""
+        return any(data.get(name) is not None for name in ItemFilters.model_fields)
 
 
 class ReplyInquiry(Action):

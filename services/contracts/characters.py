@@ -24,10 +24,16 @@ NAME = f"^[^{INVISIBLE}{_PRIVATE}]+( [^{INVISIBLE}{_PRIVATE}]+)*$"
 _visible = re.compile(VISIBLE)
 _refused = re.compile(f"(?! )[{INVISIBLE}{_PRIVATE}]")
 
+_EMPTY = frozenset("\ufffc\ufffd\U00016fe4\U0001107f\U0001d159")
+"""Characters that show nothing, or nothing of their own, though their category says otherwise."""
+
+_SHOWN = frozenset("LNPS")
+"""The first letters of the categories of characters that show something by themselves: a mark alone does not."""
+
 
 def is_blank(text: str) -> bool:
     """Return whether a text shows nothing."""
-    return not _visible.search(text)
+    return not any(_is_shown(found[0]) for found in _visible.finditer(text))
 
 
 def normal(name: str) -> str:
@@ -37,10 +43,16 @@ def normal(name: str) -> str:
 
 def refused_in(name: str) -> str | None:
     """Return the first character that no name may hold, as ``U+200B``, or None."""
-    found = _refused.search(name)
-    return f"U+{ord(found[0]):04X}" if found else None
+    for character in name:
+        if _refused.match(character) or character in _EMPTY or unicodedata.category(character) == "Cn":
+            return f"U+{ord(character):04X}"
+    return None
 
 
 def is_spaced(name: str) -> bool:
     """Return whether a name begins or ends with a space, or holds two in a row."""
     return name != name.strip(" ") or "  " in name
+
+
+def _is_shown(character: str) -> bool:
+    return unicodedata.category(character)[0] in _SHOWN and character not in _EMPTY

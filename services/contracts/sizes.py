@@ -40,6 +40,9 @@ LARGEST_KEPT = 256 * KIBIBYTE
 LARGEST_MESSAGE = 512 * KIBIBYTE
 """A message between the services: a list of entries or one entry, a call, or its reply."""
 
+LARGEST_READ = 2 * 1024 * KIBIBYTE
+"""A message that is parsed at all. Releases before these limits published larger ones than ``LARGEST_MESSAGE``."""
+
 
 class TooLarge(ValueError):
     """It is larger than it may be, and will be when it is repeated."""

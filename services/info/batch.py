@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from psycopg2.errors import QueryCanceled
 
+from services.contracts.action import Action
 from services.contracts.errors import Code, Refusal
 from services.contracts.sizes import LARGEST_RESULT, parts, size_of, to_json
 from services.contracts.task_ids import age
@@ -156,18 +157,25 @@ def attempt(tx: Transaction, request: Request, admission: Admission, rules: Rule
     try:
         work = Work(tx, request.id, admission.admit(request, operation.action), rules.limits, rules.figures)
         data = parse_data(operation.action, request.data, largest_level=rules.limits.largest_level)
-        with tx.savepoint(rules.query_seconds if operation.action.reads else STATEMENT_SECONDS):
+        with tx.savepoint(_statement_seconds(operation.action, request, rules)):
             result = operation.function(work, data)
             _check_size(result)
     except Refusal as refusal:
         return End(request, operator, error=as_error(refusal))
     except QueryCanceled:
-        if not operation.action.reads:
+        if not (operation.action.reads or operation.action.searches(request.data)):
             raise
         return End(request, operator, error=as_error(Refusal(Code.QUERY_TOO_SLOW)))
     if work.operators_changed:
         admission.read_again(tx, work.operators_changed)
     return End(request, operator, result=result, work=work)
+
+
+def _statement_seconds(action: type[Action], request: Request, rules: Rules) -> float:
+    if action.reads:
+        return rules.query_seconds
+    # Commands wait for it. Still longer than a lock is waited for, which is a conflict and is repeated.
+    return rules.query_seconds / 2 if action.searches(request.data) else STATEMENT_SECONDS
 
 
 def _check_size(result: Mapping[str, object]) -> None:

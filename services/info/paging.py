@@ -40,7 +40,7 @@ def values_of(cursor: str, *readers: Callable[[Any], Any]) -> list[Any]:
         values = json.loads(urlsafe_b64decode(cursor.encode("ascii")))
         if isinstance(values, list) and len(values) == len(readers) and cursor_of(*values) == cursor:
             return [read(value) for read, value in zip(readers, values, strict=True)]
-    except (ValueError, TypeError, ArithmeticError):
+    except (ValueError, TypeError, ArithmeticError, RecursionError):
         pass
     raise Invalid([fault("invalid", "task.data.cursor")])
 

@@ -21,7 +21,7 @@ RETRY_SECONDS = 1
 """When an operator for whose task there was no room is told to try again."""
 
 Key = tuple[int, bool]
-"""An operator, and whether the tasks only read."""
+"""An operator, and whether the tasks read or search."""
 
 
 @dataclass(eq=False)
@@ -39,13 +39,13 @@ class _Lane:
 
 
 class Unfinished:
-    """The unfinished tasks that this process has accepted, by operator; those that only read are counted apart.
+    """The unfinished tasks that this process has accepted, by operator; those that read or search are counted apart.
 
     A submission for which there is no room waits for a moment, so that a client that sends many is slowed down to the
     speed at which they finish.
 
     commands: the most tasks of an operator that change something
-    reads:    the most that only read
+    reads:    the most that only read, or search for what they change
     waiting:  the most submissions of an operator that wait
     """
 
@@ -64,7 +64,8 @@ class Unfinished:
         used before, and its time of submission. Raises ``Refusal``: ``too_many_requests`` when there was no room
         within ``seconds``, and then it was not published; or what ``publish`` raises.
         """
-        key = (task["operator_id"], find_action(task["action"]).reads)
+        action = find_action(task["action"])
+        key = (task["operator_id"], action.reads or action.searches(task["data"]))
         if not self._take(key, task["id"], seconds):
             raise Refusal(Code.TOO_MANY_REQUESTS, {"retry_after": RETRY_SECONDS})
         counts = False

@@ -10,7 +10,7 @@ from services.contracts.operators import Role
 from tests.desk import Desk, Staff
 from tests.documents import ROOT
 
-MIGRATION = ROOT / "services/info/migrations/0012.currencies.sql"
+MIGRATION = ROOT / "services/info/migrations/0011.currencies.sql"
 
 AMOUNTS = {"JPY": "100", "USD": "250.00", "KWD": "1.234", "UYW": "0.0001", "IQD": "7.000"}
 

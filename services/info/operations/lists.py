@@ -46,7 +46,7 @@ class Position:
             position = cls(datetime.fromisoformat(created_at), ItemType(item_type).value, item_id)
             if type(item_id) is int and abs(item_id) <= LARGEST_INTEGER and position.cursor() == cursor:
                 return position
-        except (ValueError, TypeError, OverflowError):
+        except (ValueError, TypeError, OverflowError, RecursionError):
             pass  # Not made here either.
         raise Invalid([fault("invalid", "task.data.cursor")])
 

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from services.contracts.events import VERSION, Event
-from services.contracts.sizes import LARGEST_MESSAGE, parts, to_json
+from services.contracts.events import BATCH_TASKS, VERSION, Event
+from services.contracts.sizes import LARGEST_MESSAGE, LARGEST_READ, parts, to_json
 
 
 class Undecodable(ValueError):
@@ -46,7 +46,13 @@ def encode(event: Event, entries: Sequence[Any]) -> Iterator[bytes]:
 
 
 def decode(event: Event, body: bytes) -> list[dict[str, Any]]:
-    """The entries of a body. Raises ``Undecodable`` or ``UnknownVersion``."""
+    """The entries of a body. Raises ``Undecodable`` or ``UnknownVersion``.
+
+    One with more bytes or entries than any release publishes is undecodable: to parse it, or to try its entries one by
+    one, would take the memory and the time of all others.
+    """
+    if len(body) > LARGEST_READ:
+        raise Undecodable(f"{len(body)} bytes")
     try:
         message = json.loads(body)
     except (ValueError, RecursionError):
@@ -58,6 +64,8 @@ def decode(event: Event, body: bytes) -> list[dict[str, Any]]:
     entries = message.get(event.member)
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise Undecodable(f"no list of {event.member}")
+    if len(entries) > BATCH_TASKS:
+        raise Undecodable(f"{len(entries)} entries")
     return entries
 
 

@@ -21,7 +21,7 @@ from nameko.extensions import Entrypoint, SharedExtension
 
 from services.contracts.errors import Refusal
 from services.contracts.events import Service
-from services.contracts.sizes import LARGEST_MESSAGE, TooLarge
+from services.contracts.sizes import LARGEST_MESSAGE, LARGEST_READ, TooLarge
 from services.runtime.configuration import settings_of
 from services.runtime.failures import Unavailable
 from services.runtime.messaging.broker import (
@@ -215,6 +215,8 @@ def _came_round(delivery: Delivery) -> bool:
 
 
 def _arguments(delivery: Delivery) -> tuple[list[Any], dict[str, Any]]:
+    if len(delivery.body) > LARGEST_READ:
+        raise BadCall("MalformedRequest", "the body is too large")
     try:
         body = json.loads(delivery.body, parse_float=Decimal)  # an amount is never a binary float
     except (ValueError, ArithmeticError, RecursionError):  # an exponent beyond all measure is no Decimal

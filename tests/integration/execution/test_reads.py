@@ -164,3 +164,13 @@ def test_a_table_that_is_locked_holds_its_reader_and_nobody_else(office: Office)
         assert [outcome["status"] for outcome in reader.wait()] == ["succeeded"]
     finally:
         connection.close()
+
+
+def test_claiming_by_filters_that_takes_too_long_ends_and_its_batch_goes_on(office: Office) -> None:
+    declared = OPERATIONS["get_task"]
+    slow = {**OPERATIONS, "get_task": Operation(declared.action, sleep, declared.locks_operator)}
+    tasks = [create(office, "before"), office.task("bob", "get_task", {"type": "transfer", "words": ["gbp"]})]
+
+    done = outcomes_of(list(executor(office, slow, 1.0).run([{"task": task} for task in tasks])))
+
+    assert [code_of(outcome) for outcome in done] == [None, "query_too_slow"]

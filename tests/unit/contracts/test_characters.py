@@ -33,6 +33,16 @@ REFUSED = {
     "\ue000": "private use",
 }
 
+BEYOND_THE_PATTERN = {
+    "\uffff": "noncharacter",
+    "\u0378": "unassigned",
+    "\ufffc": "object replacement",
+    "\U0001d159": "null notehead",
+    "\U00016fe4": "Khitan filler",
+    "\U0001107f": "Brahmi joiner",
+}
+"""Refused too, but not by the pattern of the documents, which would be too long with all that is not assigned."""
+
 NAMES = (
     "Alice",
     "Éric",
@@ -62,7 +72,8 @@ def test_spaces_controls_and_formats_of_this_unicode_are_invisible() -> None:
     assert {each for each in hidden if not characters.is_blank(each)} == set()
     letters = {each for each in every if unicodedata.category(each)[0] in "LNPS"}
     # What Unicode lets fonts ignore: Hangul fillers, and the blank braille pattern.
-    assert {each for each in letters if characters.is_blank(each)} == set("\u115f\u1160\u3164\uffa0\u2800")
+    blank = {each for each in letters if characters.is_blank(each)}
+    assert blank == set("\u115f\u1160\u3164\uffa0\u2800\ufffc\ufffd\U0001d159")
 
 
 @pytest.mark.parametrize("character", REFUSED, ids=REFUSED.values())
@@ -71,6 +82,11 @@ def test_a_name_with_a_hidden_character_is_refused_by_its_number(character: str,
     shown = f"U+{ord(character):04X}"
     assert messages("create_customer", where.format(character)) == [f"must not hold the character {shown}"]
     assert not re.search(characters.NAME, where.format(character) + ".")
+
+
+@pytest.mark.parametrize("character", BEYOND_THE_PATTERN, ids=lambda character: BEYOND_THE_PATTERN[character])
+def test_a_name_with_a_character_that_shows_nothing_is_refused(character: str) -> None:
+    assert messages("create_customer", f"Al{character}ice") == [f"must not hold the character U+{ord(character):04X}"]
 
 
 @pytest.mark.parametrize("name", [" Alice", "Alice ", "Ada  Lovelace"])
@@ -119,3 +135,8 @@ def test_a_text_that_shows_nothing_is_empty(action: str, member: str) -> None:
         assert [(fault.path, fault.message) for fault in refused.value.faults] == [
             (f"task.data.{member}", "must not be blank")
         ]
+
+
+@pytest.mark.parametrize("text", ["\u0332", "\uffff", "\U0001d159", "\ufffc \ufffd"])
+def test_a_text_of_marks_and_empty_characters_shows_nothing(text: str) -> None:
+    assert characters.is_blank(text)

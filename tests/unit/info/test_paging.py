@@ -1,10 +1,12 @@
 """A page ends by number or by bytes, and the next one begins where it ended."""
 
+from base64 import urlsafe_b64encode
 from typing import Any
 
 import pytest
 
 from services.contracts.sizes import LARGEST_PAGE, size_of
+from services.contracts.validation import Invalid
 from services.info.paging import a_text, an_id, cursor_of, page, values_of
 
 
@@ -82,3 +84,9 @@ def test_a_cursor_holds_the_longest_name_in_any_script() -> None:
         cursor = cursor_of(character * 200, 2**63 - 1)
         assert len(cursor) <= 2_000
         assert values_of(cursor, a_text, an_id) == [character * 200, 2**63 - 1]
+
+
+@pytest.mark.parametrize("text", ["[" * 1_400, "[1" * 700, "nan", '"'])
+def test_a_cursor_that_was_not_made_here_is_invalid(text: str) -> None:
+    with pytest.raises(Invalid):
+        values_of(urlsafe_b64encode(text.encode()).decode(), an_id)

@@ -210,3 +210,16 @@ def test_a_task_that_was_not_published_makes_room_for_one_that_waits() -> None:
     second.wait()
     with pytest.raises(Refusal, match="unavailable"):
         failing.wait()
+
+
+def test_claiming_by_filters_is_counted_with_what_reads(unfinished: Unfinished) -> None:
+    def claim(**filters: Any) -> Task:
+        task = a_task(action="get_task")
+        task["data"] = {"type": "transfer", **filters}
+        return task
+
+    accept(unfinished, claim(words=["gbp"]))
+    accept(unfinished, a_task(action="get_customer"))
+    with pytest.raises(Refusal):
+        accept(unfinished, claim(words=["gbp"]))
+    accept(unfinished, claim())

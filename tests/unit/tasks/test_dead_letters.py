@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.contracts.events import OPERATIONS_DONE, OPERATIONS_REQUESTED, TASKS_SUBMITTED, Event
-from services.contracts.sizes import LARGEST_KEPT, LARGEST_MESSAGE, size_of
+from services.contracts.sizes import LARGEST_KEPT, LARGEST_MESSAGE, LARGEST_READ, size_of
 from services.contracts.tasks import DeadLetter, Operation
 from services.runtime.messaging.envelopes import decode, encode
 from services.runtime.messaging.resending import Letter
@@ -254,3 +254,15 @@ def test_each_entry_that_is_tried_again_stays_in_its_trace() -> None:
     message.headers = {"traceparents": [first, "", second]}
     told = [letter.headers for letter in judge(message).again]
     assert told == [ALONE | {"traceparent": first}, ALONE, ALONE | {"traceparent": second}]
+
+
+@pytest.mark.parametrize("event", WORK, ids=lambda event: event.name)
+@pytest.mark.parametrize(("entries", "reason"), [([{}] * 65, "65 entries"), ([{"a": "b" * LARGEST_READ}], "bytes")])
+def test_a_message_with_more_than_any_release_publishes_is_buried_as_one(
+    event: Event, entries: list[Any], reason: str
+) -> None:
+    letter = buried(dead(event, *entries)).get("dead_letter")
+
+    assert letter is not None
+    assert letter["reason"].startswith("undecodable: ")
+    assert reason in letter["reason"]

@@ -1,5 +1,5 @@
 -- Amounts have as many decimal places as their currency.
--- depends: 0011.levels_and_claims
+-- depends: 0009.levels_and_claims
 
 -- A numeric without a scale keeps the places that it is given, so that what is read is what is shown.
 ALTER TABLE transfer ALTER COLUMN amount TYPE numeric;

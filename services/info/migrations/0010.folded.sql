@@ -1,7 +1,7 @@
 -- Texts as they are searched (services/info/folding.py), beside what they were made of: the functions of a database know
 -- the letters of its own locale alone, in C those of ASCII. They are computed in Python: those of existing rows by a step
 -- of `backoffice migrate` after this one, those of rows that a service of the release before adds by a timer of info.
--- depends: 0008.names 0011.levels_and_claims
+-- depends: 0008.names 0009.levels_and_claims
 
 ALTER TABLE operator ADD COLUMN folded text;
 ALTER TABLE customer ADD COLUMN folded text;

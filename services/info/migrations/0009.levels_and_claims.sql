@@ -1,5 +1,5 @@
 -- Levels end, and so do claims.
--- depends: 0010.waiting
+-- depends: 0007.waiting
 
 -- When a claim was taken: it may be renewed for some hours from then on.
 ALTER TABLE document ADD COLUMN claimed_at timestamptz;
@@ -21,7 +21,7 @@ BEGIN
             RETURNING item.id, item.level, item.version
         )
         INSERT INTO audit (actor, entity, entity_id, event, before, after)
-        SELECT 'migration 0011', %L, lowered.id, 'level_lowered', last.after,
+        SELECT 'migration 0009', %L, lowered.id, 'level_lowered', last.after,
             last.after || jsonb_build_object('level', lowered.level, 'version', lowered.version)
         FROM lowered CROSS JOIN LATERAL (
             SELECT after - 'escalation_reason' AS after FROM audit
