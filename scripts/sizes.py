@@ -55,6 +55,12 @@ def _rows() -> list[tuple[str, int, str, str]]:
         ("The result of a task", sizes.LARGEST_RESULT, "`result_too_large`, nothing is done", "info/batch.py"),
         ("An outcome", sizes.LARGEST_OUTCOME, "told without its result", "tasks/messages.py"),
         ("What is kept of a dead letter", sizes.LARGEST_KEPT, "its beginning", "tasks/dead_letters.py"),
+        (
+            "A message or a call that is parsed",
+            sizes.LARGEST_READ,
+            "set aside as one",
+            "runtime/messaging/envelopes.py",
+        ),
         ("A message, a call, a reply", sizes.LARGEST_MESSAGE, "split; `TooLarge`", "runtime/messaging/envelopes.py"),
         (
             "What one `say` has on its way",

@@ -78,6 +78,7 @@ class InfoService:
     events: Speaker = Events()
     settings: Settings = Config()
     desk: Desk = Singleton(_desk)
+    reported: set[look_alikes.LookAlike] = Singleton(lambda container: set())
     metrics: Metrics = Singleton(lambda container: Metrics(monitoring_of(container).measures))
     traced: Tracing = Traced()
 
@@ -275,8 +276,10 @@ class InfoService:
     @every(15.0, at_start=True)
     def complete_rows(self) -> None:
         """Complete what a service of the release before has added."""
-        for alike in self.database.run(look_alikes.key_new):
-            log.warning("%s", alike)
+        alike = set(self.database.run(look_alikes.key_new))
+        for one in alike - self.reported:
+            log.warning("%s", one)
+        self.reported |= alike
         count = unfolded.fold_all(self.database)
         if count:
             log.info("%d rows of the release before are folded for searches", count)

@@ -13,5 +13,5 @@ UPDATE transfer SET amount = round(amount, 3) WHERE currency IN ('BHD', 'IQD', '
 UPDATE transfer SET amount = round(amount, 4) WHERE currency = 'UYW';
 
 -- Amounts are sorted and compared within a currency only.
-DROP INDEX transfer_amount;
-CREATE INDEX transfer_amount ON transfer (currency, amount, id);
+-- The release before still uses transfer_amount.
+CREATE INDEX transfer_currency_amount ON transfer (currency, amount, id);
