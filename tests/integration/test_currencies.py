@@ -71,7 +71,7 @@ def test_rows_of_an_earlier_release_keep_their_value_and_show_the_places_of_thei
     insert = "INSERT INTO transfer (cid, created_by, currency, amount) VALUES (1, %s, %s, %s)"
     for currency, amount in before:
         desk.sql(insert, alice.id, currency, amount)
-    desk.sql("ALTER TABLE transfer DROP CONSTRAINT transfer_places")
+    desk.sql("ALTER TABLE transfer DROP CONSTRAINT transfer_places; DROP INDEX transfer_currency_amount")
     desk.sql("ALTER TABLE transfer ALTER COLUMN amount TYPE numeric(20, 2)")
     desk.sql(MIGRATION.read_text())
 
