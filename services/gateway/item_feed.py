@@ -60,6 +60,9 @@ class ItemFeed:
                     break  # users is of the release before: what is known of the operators has to do
                 log.warning("rights cannot be read, connections are closed: %s", error)
                 return self._live.close_all()
+            except Exception:
+                log.exception("rights cannot be read, connections are closed")
+                return self._live.close_all()
             rights |= {operator_id: known.get(operator_id) for operator_id in operator_ids}
             checked |= new
         self._live.renew(rights)

@@ -95,7 +95,6 @@ class Live:
                 if now is None or now["session"] != identity["session"]:
                     connection.close(NOT_AUTHENTICATED, "login_required")
                 elif (now["role"], now["level"]) != (identity["role"], identity["level"]):
-                    connection.drop_items()
                     self._rank_anew(connection, {**identity, "role": now["role"], "level": now["level"]})
 
     def close_all(self) -> None:
@@ -197,9 +196,13 @@ class Live:
             self._rank_anew(connection, identity)
 
     def _rank_anew(self, connection: Connection, identity: Identity) -> None:
+        """Index the connection by other rights. Items that wait for it were chosen by the former ones."""
+        before = _rank(connection)
         self.remove(connection)
         connection.identity = identity
         self.add(connection)
+        if _rank(connection) != before:
+            connection.drop_items()
 
 
 def _discard(index: defaultdict[_Key, set[Connection]], key: _Key, connection: Connection) -> None:

@@ -68,6 +68,13 @@ class DeadLetterConsumer(Entrypoint):
             held = self._inbox.get()
             if held is not None and held.delivery.alive:
                 self._work(held)
+            self._forget_gone()
+
+    def _forget_gone(self) -> None:
+        """A letter whose connection was lost is another consumer's, and fails here no longer."""
+        self._failing = {each for each in self._failing if each.delivery.alive}
+        if not self._failing:
+            self._retries.over("a dead letter")
 
     def _work(self, held: Held) -> None:
         crash_points.reached("dead_letters.received")
@@ -81,9 +88,6 @@ class DeadLetterConsumer(Entrypoint):
             self._retries.failed("a dead letter", failure)
             # Others are worked on meanwhile: one that always fails stops nobody.
             eventlet.spawn_after(held.pauses.next(), self._inbox.put, held)
-        self._failing = {each for each in self._failing if each.delivery.alive}
-        if not self._failing:
-            self._retries.over("a dead letter")
 
 
 consume_dead_letters: Any = DeadLetterConsumer.decorator

@@ -172,6 +172,21 @@ def test_a_change_of_level_changes_what_is_shown(stage: Stage, port: int) -> Non
         assert received(bob)["item"]["level"] == 2
 
 
+def test_items_that_wait_are_dropped_when_a_check_finds_other_rights(
+    stage: Stage, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket_to(port, {"token": "56ty"}) as carol:
+        ready(carol)
+        (connection,) = stage.gateway.live.connections()
+        dropped: list[Any] = []
+        monkeypatch.setattr(connection, "drop_items", lambda: dropped.append(connection))
+        stage.gateway.live.check_all()
+        assert dropped == []
+        renew(stage, "56ty", {**CAROL, "level": 1})
+        stage.gateway.live.check_all()
+        assert dropped == [connection]
+
+
 def test_after_a_demotion_no_item_is_pushed_that_the_new_level_may_not_see(stage: Stage, port: int) -> None:
     """Nothing has been heard of the demotion; the change of the item committed after it."""
     with socket_to(port, {"token": "56ty"}) as carol:
@@ -225,11 +240,12 @@ def test_who_connects_while_rights_are_read_is_checked_too(stage: Stage, port: i
         assert received(late[0])["item"]["id"] == 3
 
 
-def test_items_are_not_pushed_while_rights_cannot_be_read(stage: Stage, port: int) -> None:
+@pytest.mark.parametrize("failure", [NotAccepted("down"), ValueError("any other")])
+def test_items_are_not_pushed_while_rights_cannot_be_read(stage: Stage, port: int, failure: Exception) -> None:
     with socket_to(port, {"token": "34er"}) as bob:
         ready(bob)
         stage.gateway.items._sleep = lambda seconds: None
-        stage.users.methods["rights"] = NotAccepted("down")
+        stage.users.methods["rights"] = failure
         stage.gateway.items_changed([change()])
         assert closing(bob) == (1013, "unavailable")
 
