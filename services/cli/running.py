@@ -52,16 +52,17 @@ def announced(system: RunningSystem) -> Iterator[None]:
 
 
 def running_system() -> RunningSystem | None:
-    """The system that runs: of several the one on the data folder that is set.
+    """The system that runs: the one at HTTP_PORT if that is set; of several the one on the data folder that is set.
 
     Raises ``Misuse`` when several run, none of them on that folder.
     """
-    systems = list(_systems())
+    port = os.environ.get("HTTP_PORT")
+    systems = [system for system in _systems() if port is None or system.url.endswith(f":{port}")]
     data_dir = str(Path(Settings.from_environment().data_dir).resolve())
     here = [system for system in systems if system.data_dir == data_dir]
     if len(systems) > 1 and len(here) != 1:
         places = "".join(f"\n  {system.url}  {system.data_dir or 'DATABASE_URL'}" for system in systems)
-        raise Misuse(f"Several systems run; name one with --url, HTTP_PORT or DATA_DIR.{places}")
+        raise Misuse(f"Several systems run; name one by HTTP_PORT or DATA_DIR.{places}")
     return next(iter(here or systems), None)
 
 

@@ -168,8 +168,9 @@ def test_of_several_systems_none_is_guessed(tmp_path: Path) -> None:
         assert done.returncode == 2
         assert one.url in done.stderr
         assert other.url in done.stderr
-        named = one.run_in_another_shell("operator", "list", DATA_DIR=str(tmp_path / "other"))
-        assert named.returncode == 0, named.stderr
+        for named in ({"DATA_DIR": str(tmp_path / "other")}, {"HTTP_PORT": other.url.rpartition(":")[2]}):
+            listed = one.run_in_another_shell("operator", "list", **named)
+            assert listed.returncode == 0, listed.stderr
         processes[0].kill()
         processes[0].wait()
         found = one.run_in_another_shell("submit", "login", "name=Alice", "--token", "12qw")
