@@ -10,8 +10,13 @@ export function explain(error: unknown): string {
   if (error instanceof Kept) return t('done.kept');
   if (error instanceof Pending) return t('done.pending');
   if (error instanceof Failed) return race(error) ?? error.error.message;
-  if (error instanceof Refused) return error.problem.detail;
+  if (error instanceof Refused) return faultsOf(error) || error.problem.detail;
   return error instanceof Unreachable ? t('error.unreachable') : t('error.unexpected');
+}
+
+/** Each fault of a refused request, after the name of its member: the sentence of the whole names none. */
+function faultsOf({ problem }: Refused): string {
+  return (problem.errors ?? []).map(({ path, message }) => `${path.split('.').at(-1)} ${message}`).join('; ');
 }
 
 /** Whether what was asked for is on its way all the same: it is not to be asked for again. */
