@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,8 @@ HEARTBEAT = 10
 CONNECT_SECONDS = 5
 FLUSH_SECONDS = 1
 READ_BYTES = 16_384
+PROVEN_SECONDS = 2.0
+"""A connection that lived for longer did work."""
 WIRE_ERRORS = (OSError, EOFError, AMQPError, KombuError)
 """What a broken connection raises, whichever layer notices first."""
 
@@ -34,6 +37,8 @@ class Link:
     opened: called in the reading greenlet with each new connection, to declare and consume
     lost:   called when a connection has gone, or could not be made, with what was raised
     linger: seconds between the last that was written and the end
+    prompt: connect again without a pause when a message may have taken down a connection that worked until then
+    clock:  seconds, to tell how long a connection has lived
     """
 
     def __init__(
@@ -43,12 +48,18 @@ class Link:
         opened: Callable[[Any], None],
         lost: Callable[[BaseException | None], None],
         linger: float = 0.0,
+        *,
+        prompt: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._uri = uri
         self._name = name
         self._opened = opened
         self._lost = lost
         self._linger = linger
+        self._prompt = prompt
+        self._clock = clock
+        self._since = 0.0
         self._up = Event()
         self._stopping = Event()
         self._reader: Any = None
@@ -108,6 +119,7 @@ class Link:
             try:
                 self._connect()
                 pauses.reset()
+                self._since = self._clock()
                 self._read()
             except WIRE_ERRORS as error:
                 failure = error
@@ -116,10 +128,15 @@ class Link:
             except Exception:
                 log.exception("%s: connection given up", self._name)
             finally:
-                taken_down = self.ready and reply_of(failure).by_message
+                taken_down = self._taken_down(failure)
                 self._drop(failure)
             if not taken_down:
                 self._stopping.wait(timeout=pauses.next())
+
+    def _taken_down(self, failure: Exception | None) -> bool:
+        """A message may be the cause. Where each connection is lost soon, as with a missing right, pauses are due."""
+        proven = self.ready and self._clock() - self._since > PROVEN_SECONDS
+        return self._prompt and proven and reply_of(failure).by_message
 
     def _connect(self) -> None:
         self._connection = kombu.Connection(

@@ -66,7 +66,7 @@ class Publishing:
     """The publishing connection."""
 
     def __init__(self, uri: str, name: str) -> None:
-        self.link = Link(uri, name, self._opened, self._lost)
+        self.link = Link(uri, name, self._opened, self._lost, prompt=True)
         self._trial = Trial(uri, f"{name} one by one", self._content)
         # RabbitMQ refuses a user_id that is not the connection's own: receivers may believe it.
         self._user = unquote(urlsplit(uri).username or "guest")
@@ -99,7 +99,7 @@ class Publishing:
             raise Refused(f"{len(refused)} of {len(messages)} messages are refused", refused)
 
     def _await_connection(self, timeout: float) -> None:
-        """A connection that a refused message took down is made again at once, and others wait for that."""
+        """A connection that a refused message took down is made again soon, and others wait for that."""
         if not self.link.ready and self._lost_by.by_message:
             with eventlet.Timeout(timeout, False):
                 self.link.wait()

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from eventlet.event import Event as Signal
@@ -31,10 +31,11 @@ ALONE = "x-alone"
 
 @dataclass(frozen=True)
 class Letter:
-    """A delivery that could be read."""
+    """A delivery that could be read, and since when it is held."""
 
     delivery: Delivery
     entries: list[dict[str, Any]]
+    since: float = field(default_factory=time.monotonic)
 
     @property
     def runs_alone(self) -> bool:
@@ -67,7 +68,6 @@ class BatchConsumer(Entrypoint):
         measures = monitoring_of(self.container).measures
         self._retries = monitoring_of(self.container).retries
         self._name = f"a batch of {queue.name}"
-        self._retries.over(self._name)
         self._sizes = measures.histogram(metrics.BATCH_TASKS).labels(queue.name)
         self._seconds = measures.histogram(metrics.BATCH_SECONDS).labels(queue.name)
         self._held = measures.counter(metrics.RETRIES).labels(queue.name, "unavailable")
@@ -77,6 +77,7 @@ class BatchConsumer(Entrypoint):
 
     def start(self) -> None:
         """Nameko: begin to work."""
+        self._retries.over(self._name)
         self._loop = self.container.spawn_managed_thread(self._run, f"batches of {self.event.name}")
 
     def stop(self) -> None:
@@ -99,7 +100,7 @@ class BatchConsumer(Entrypoint):
         going = True
         while going and not (self._stopping.ready() and self._inbox.empty()):
             letters = self._gather()
-            going = not letters or self._work(letters)
+            going = not letters or self._work(letters, self._name)
         self._stopped = True
         while not self._inbox.empty():
             delivery = self._inbox.get()
@@ -138,17 +139,20 @@ class BatchConsumer(Entrypoint):
             delivery.reject(requeue=False)
         return None
 
-    def _work(self, letters: list[Letter]) -> bool:
-        """Work on a batch until it is settled; False when that could not be and the consumer is to stop."""
-        try:
-            return self._repeat(letters)
-        finally:
-            self._retries.over(self._name)
+    def _work(self, letters: list[Letter], name: str) -> bool:
+        """Work on a batch until it is settled; False when that could not be and the consumer is to stop.
 
-    def _repeat(self, letters: list[Letter]) -> bool:
+        name: what is retried, of which there is one at a time
+        """
+        try:
+            return self._repeat(letters, name)
+        finally:
+            self._retries.over(name)
+
+    def _repeat(self, letters: list[Letter], name: str) -> bool:
         crash_points.reached(f"{self.event.name}.received")
         entries = [entry for letter in letters for entry in letter.entries]
-        began = time.monotonic()
+        since = min(letter.since for letter in letters)
         pauses = Pauses(0.1, 5.0)
         self._sizes.observe(len(entries))
         while True:
@@ -157,17 +161,17 @@ class BatchConsumer(Entrypoint):
                 crash_points.reached(f"{self.event.name}.settled")
                 return _each(letters, lambda delivery: delivery.acknowledge())
             if isinstance(failure, Refused):
-                return self._part(letters)
+                return self._part(letters, name)
             if not isinstance(failure, Unavailable):
                 self._returned.inc()
                 return _each(letters, lambda delivery: delivery.reject(requeue=True))
             self._held.inc()
-            self._retries.failed(self._name, failure)
+            self._retries.failed(name, failure)
             if self._stopping.ready():
                 return not _each(letters, lambda delivery: delivery.reject(requeue=True))
             if not all(letter.delivery.alive for letter in letters):
                 return True
-            if time.monotonic() - began > settings_of(self.container).hold_seconds and self._put_back(letters):
+            if time.monotonic() - since > settings_of(self.container).hold_seconds and self._put_back(letters):
                 return True
             self._stopping.wait(timeout=pauses.next())
 
@@ -176,10 +180,10 @@ class BatchConsumer(Entrypoint):
         with self._seconds.time(), tracing_of(self.container).consuming(self.event.queue, told) as work:
             return run_worker(self.container, self, entries, context={WORK: work})
 
-    def _part(self, letters: list[Letter]) -> bool:
+    def _part(self, letters: list[Letter], name: str) -> bool:
         """The broker refuses something that came of these: work on each alone, and set aside the one at fault."""
         if len(letters) > 1:
-            settled = [self._work([letter]) for letter in letters]
+            settled = [self._work([letter], name) for letter in letters]
             return all(settled)
         log.error("a message on %s is set aside: the broker refuses what comes of it", letters[0].delivery.queue)
         return _each(letters, lambda delivery: delivery.reject(requeue=False))

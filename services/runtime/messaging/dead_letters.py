@@ -85,7 +85,8 @@ class DeadLetterConsumer(Entrypoint):
             self._failing.discard(held)
         else:
             self._failing.add(held)
-            self._retries.failed("a dead letter", failure)
+            # It hinders nothing else that the process does.
+            self._retries.failed("a dead letter", failure, hinders=False)
             # Others are worked on meanwhile: one that always fails stops nobody.
             eventlet.spawn_after(held.pauses.next(), self._inbox.put, held)
 

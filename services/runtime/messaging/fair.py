@@ -59,7 +59,8 @@ class FairConsumer(BatchConsumer):
     """Calls the method with the entries of one message at a time, ``at_once`` messages side by side.
 
     No owner has two messages worked on at once, and the owners take turns, so that one who sends many delays nobody
-    else. In all else it is a ``BatchConsumer``, except that a stopping one returns what it has not begun.
+    else. In all else it is a ``BatchConsumer``, except that a stopping one returns what it has not begun, and that
+    what waits is put back together with what is held for too long.
 
     owner_of: the owner of an entry; a message belongs to that of its first entry
     """
@@ -72,6 +73,13 @@ class FairConsumer(BatchConsumer):
         self._queue: FairQueue[Letter] = FairQueue()
         self._workers: set[GreenThread] = set()
         super().__init__(event, **options)
+
+    def setup(self) -> None:
+        """Nameko: before any extension starts."""
+        super().setup()
+        self._names = [f"{self._name}, worker {number}" for number in range(self._at_once, 0, -1)]
+        for name in self._names:
+            self._retries.over(name)
 
     def start(self) -> None:
         """Nameko: work begins with the first delivery."""
@@ -98,25 +106,40 @@ class FairConsumer(BatchConsumer):
             return
         letter = self._open(delivery)
         if letter is not None:
-            owner = self._owner_of(letter.entries[0]) if letter.entries else None
-            self._queue.put(owner, letter)
+            self._wait(letter)
             self._begin()
 
+    def _wait(self, letter: Letter) -> None:
+        self._queue.put(self._owner_of(letter.entries[0]) if letter.entries else None, letter)
+
     def _begin(self) -> None:
-        while len(self._workers) < self._at_once and (turn := self._queue.take()) is not None:
-            worker = self.container.spawn_managed_thread(partial(self._serve, *turn), f"a message of {self.event.name}")
+        while self._names and (turn := self._queue.take()) is not None:
+            owner, letter = turn
+            name = self._names.pop()
+            worker = self.container.spawn_managed_thread(partial(self._serve, letter, name), name)
             self._workers.add(worker)
-            worker.link(self._ended, turn[0])
+            worker.link(self._ended, owner, name)
 
-    def _serve(self, owner: Hashable, letter: Letter) -> None:
+    def _serve(self, letter: Letter, name: str) -> None:
         if letter.delivery.alive:
-            self._work([letter])
+            self._work([letter], name)
 
-    def _ended(self, worker: GreenThread, owner: Hashable) -> None:
+    def _ended(self, worker: GreenThread, owner: Hashable, name: str) -> None:
         self._workers.discard(worker)
+        self._names.append(name)
         self._queue.done(owner)
         if not self._stopped:
             self._begin()
+
+    def _put_back(self, letters: list[Letter]) -> bool:
+        """What waits goes back too: it would be held for as long again when its turn comes."""
+        if not super()._put_back(letters):
+            return False
+        waiting = [letter for letter in self._queue.clear() if letter.delivery.alive]
+        if waiting and not super()._put_back(waiting):
+            for letter in waiting:
+                self._wait(letter)
+        return True
 
 
 consume_fairly: Any = FairConsumer.decorator
