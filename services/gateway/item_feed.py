@@ -13,8 +13,6 @@ from services.runtime.rpc.client import RemoteFailure
 
 log = logging.getLogger(__name__)
 
-UNKNOWN_METHOD = "MethodNotFound"
-
 READ_SECONDS = 2.0
 ATTEMPTS = 3
 PAUSE_SECONDS = 0.5
@@ -56,8 +54,6 @@ class ItemFeed:
             try:
                 known = {each["id"]: each for each in self._read(operator_ids)}
             except (Unavailable, RemoteFailure) as error:
-                if str(error).endswith(UNKNOWN_METHOD):
-                    break  # users is of the release before: what is known of the operators has to do
                 log.warning("rights cannot be read, connections are closed: %s", error)
                 return self._live.close_all()
             except Exception:

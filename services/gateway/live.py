@@ -134,12 +134,20 @@ class Live:
     def replay_all(self) -> None:
         """Outcomes may have gone unheard: push what finished since the last that each connection was sent.
 
-        Raises ``Unavailable`` when they cannot be read; it may be repeated.
+        A connection whose outcomes are refused is closed, and its client comes again. Raises ``Unavailable`` when they
+        cannot be read now; it may be repeated.
         """
         for connection in self._of({EVERYONE}):
-            for outcomes in self.missed(connection.identity["id"], connection.last_seen):
-                for outcome in outcomes:
-                    self._pushed(outcome["id"], _push_outcome(outcome, [connection]))
+            try:
+                self._replay(connection)
+            except (Refusal, RemoteFailure) as error:
+                log.warning("what a connection missed cannot be read, it is closed: %s", error)
+                connection.close(TRY_LATER, "unavailable")
+
+    def _replay(self, connection: Connection) -> None:
+        for outcomes in self.missed(connection.identity["id"], connection.last_seen):
+            for outcome in outcomes:
+                self._pushed(outcome["id"], _push_outcome(outcome, [connection]))
 
     def missed(self, operator_id: int, task_id: str) -> Iterator[list[Outcome]]:
         """The operator's outcomes since that task's, in order, a page at a time.
@@ -148,19 +156,9 @@ class Live:
         """
         cursor: str | None = ""
         while cursor is not None:
-            page = self._missed(operator_id, task_id, cursor)
+            page = self._tasks.call("finished_since", operator_id, task_id, cursor)
             yield [outcome for outcome in page["outcomes"] if _is_pushed(outcome)]
             cursor = page["next_cursor"]
-
-    def _missed(self, operator_id: int, task_id: str, cursor: str) -> dict[str, Any]:
-        try:
-            page: dict[str, Any] = self._tasks.call("finished_since", operator_id, task_id, cursor)
-        except RemoteFailure:
-            if cursor:
-                raise
-            # The release before knows no cursor, and answers all at once.
-            page = {"outcomes": self._tasks.call("finished_since", operator_id, task_id), "next_cursor": None}
-        return page
 
     def drain(self) -> None:
         """Close all and every one that still comes: the gateway is about to stop."""

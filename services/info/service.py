@@ -32,6 +32,7 @@ from services.info.retention import delete_old_tasks
 from services.info.work import Limits
 from services.runtime import crash_points
 from services.runtime.configuration import Config, monitoring_of
+from services.runtime.failures import Unavailable
 from services.runtime.messaging.batches import consume
 from services.runtime.messaging.broadcasts import connected, listen
 from services.runtime.messaging.broker import Refused
@@ -232,11 +233,15 @@ class InfoService:
     def finished_since(
         self, operator_id: int, task_id: str, cursor: str | None = None
     ) -> task_store.Missed | list[Outcome]:
-        """What an operator may have missed (``task_store.missed``). The release before states no cursor, and is
-        answered the outcomes of the first page."""
+        """What an operator may have missed (``task_store.missed``). The release before states no cursor and expects a
+        list of all. Where that is more than a page, it has its client come again, to a newer gateway in the end."""
         with self.database.transaction() as tx:
             missed = task_store.missed(tx, operator_id, task_id, cursor or "")
-        return missed["outcomes"] if cursor is None else missed
+        if cursor is not None:
+            return missed
+        if missed["next_cursor"]:
+            raise Unavailable("an operator missed more than the release before reads at once")
+        return missed["outcomes"]
 
     @every("republish_seconds")
     def republish_due(self) -> None:

@@ -231,19 +231,17 @@ class TasksService:
     ) -> Any:
         """The operator's own tasks, newest first: ``{"tasks": [...], "next_cursor": ...}``. ``reads``: only those that
         change nothing, or only the others."""
-        asked = (operator_id, limit, cursor, status)
-        # An info of the release before does not know the last argument.
-        return self.info.call("tasks_of", *asked) if reads is None else self.info.call("tasks_of", *asked, reads)
+        return self.info.call("tasks_of", operator_id, limit, cursor, status, reads)
 
     @rpc
     def finished_since(self, operator_id: int, task_id: str, cursor: str | None = None) -> Any:
         """The outcomes that the operator may have missed after that of ``task_id``, in order, a page at a time:
         ``{"outcomes": [...], "next_cursor": ...}``; ``cursor`` is empty for the first page.
 
-        Without a cursor, as the release before calls, the outcomes of the first page alone.
+        Without a cursor, as the release before calls, a list of all the outcomes. Raises ``Unavailable`` when they are
+        more than a page.
         """
-        asked = (operator_id, reading.check_task_id(task_id))
-        return self.info.call("finished_since", *asked, *(() if cursor is None else (cursor,)))
+        return self.info.call("finished_since", operator_id, reading.check_task_id(task_id), cursor)
 
     @property
     def _submissions(self) -> Submissions:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from nameko.testing.services import worker_factory
 
 from services.cli.program import Program
 from services.contracts.actions import CreateCustomer
@@ -19,7 +20,9 @@ from services.info.desk import Desk as PendingDesk
 from services.info.operations.registry import OPERATIONS
 from services.info.paging import LARGEST_ENTRY
 from services.info.results import PIECE
+from services.info.service import InfoService
 from services.info.work import Work
+from services.runtime.failures import Unavailable
 from tests.desk import Desk, Staff
 from tests.office import Office, code_of
 
@@ -162,6 +165,16 @@ def test_what_was_missed_comes_in_pages_that_are_small_enough(office: Office) ->
         pages += 1
     assert [outcome["id"] for outcome in found] == ids
     assert pages > 1
+
+
+def test_a_gateway_of_the_release_before_is_told_all_that_was_missed_or_to_come_again(office: Office) -> None:
+    info = worker_factory(InfoService, database=office.pool)
+    (first, *rest) = results(office, 3, 1_000)
+    told = info.finished_since(office.ids["bob"], first)
+    assert [outcome["id"] for outcome in told] == [first, *rest]
+    results(office, 8, 200_000)
+    with pytest.raises(Unavailable):
+        info.finished_since(office.ids["bob"], first)
 
 
 def test_of_much_that_was_missed_the_newest_is_told(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

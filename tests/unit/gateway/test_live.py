@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.contracts.errors import Refusal
 from services.contracts.task_ids import new_task_id
 from services.contracts.tasks import Identity, ItemChange
 from services.contracts.tokens import presented_hash
@@ -122,6 +123,26 @@ def test_what_cannot_be_read_after_the_broker_came_back_is_read_again_and_no_con
         stage.tasks.methods["finished_since"] = lambda operator_id, task_id, cursor: missed(unheard)
         stage.gateway.connected()
         assert received(client)["task"]["id"] == unheard["id"]
+
+
+@pytest.mark.parametrize("failure", [RemoteFailure("tasks failed"), Refusal("not_found")])
+def test_a_connection_whose_missed_outcomes_are_refused_is_closed_and_the_others_get_theirs(
+    stage: Stage, port: int, failure: Exception
+) -> None:
+    unheard = outcome(operator=BOB)
+
+    def finished_since(operator_id: int, task_id: str, cursor: str) -> Any:
+        if operator_id == 1:
+            raise failure
+        return missed(unheard)
+
+    with socket_to(port, {"token": "12qw"}) as alice, socket_to(port, {"token": "34er"}) as bob:
+        ready(alice)
+        ready(bob)
+        stage.tasks.methods["finished_since"] = finished_since
+        stage.gateway.connected()
+        assert closing_code(alice) == 1013
+        assert received(bob)["task"]["id"] == unheard["id"]
 
 
 def test_the_end_of_a_session_closes_its_connections_with_4401(stage: Stage, port: int) -> None:
@@ -273,11 +294,3 @@ def test_a_closed_connection_is_forgotten(stage: Stage, port: int) -> None:
         ready(client)
         assert len(stage.gateway.live) == 1
     eventually(lambda: len(stage.gateway.live) == 0)
-
-
-def test_items_are_pushed_as_before_while_users_is_of_the_release_before(stage: Stage, port: int) -> None:
-    with socket_to(port, {"token": "34er"}) as bob:
-        ready(bob)
-        stage.users.methods["rights"] = RemoteFailure("users.rights failed: MethodNotFound")
-        stage.gateway.items_changed([change()])
-        assert received(bob)["item"]["id"] == 7

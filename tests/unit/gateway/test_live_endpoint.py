@@ -8,6 +8,7 @@ from services.contracts.errors import Refusal
 from services.contracts.task_ids import new_task_id
 from services.gateway import live_endpoint
 from services.runtime.messaging.broker import NotAccepted
+from services.runtime.rpc.client import RemoteFailure
 from tests.unit.gateway.stage import Stage, missed, outcome
 from tests.unit.gateway.websocket_clients import closing, closing_code, ready, received, socket_to
 
@@ -70,13 +71,15 @@ def test_what_was_missed_comes_first_and_in_order(stage: Stage, port: int) -> No
         assert stage.tasks.called("finished_since") == [(1, since, "")]
 
 
-@pytest.mark.parametrize("failure", [NotAccepted("down"), Refusal("not_found")])
+@pytest.mark.parametrize("failure", [NotAccepted("down"), Refusal("not_found"), RemoteFailure("tasks failed")])
 def test_a_client_whose_missed_outcomes_cannot_be_read_is_told_to_come_back(
     stage: Stage, port: int, failure: Exception
 ) -> None:
+    since = new_task_id()
     stage.tasks.methods["finished_since"] = failure
-    with socket_to(port, {"token": "12qw", "since": new_task_id()}) as client:
+    with socket_to(port, {"token": "12qw", "since": since}) as client:
         assert closing_code(client) == 1013
+    assert stage.tasks.called("finished_since") == [(1, since, "")]
 
 
 def test_a_ping_is_answered_in_its_turn(stage: Stage, port: int) -> None:

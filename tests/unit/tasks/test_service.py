@@ -310,7 +310,7 @@ def test_list_pages_the_callers_own_tasks(rig: Rig) -> None:
     rig.info.methods["tasks_of"] = lambda *args: page
     assert rig.service.list(TOKEN, 10, None, "failed") == page
     assert rig.service.tasks_of(1, 10, None, None, False) == page
-    assert rig.info.calls == [("tasks_of", 1, 10, None, "failed"), ("tasks_of", 1, 10, None, None, False)]
+    assert rig.info.calls == [("tasks_of", 1, 10, None, "failed", None), ("tasks_of", 1, 10, None, None, False)]
 
 
 @pytest.mark.parametrize("method", ["submit", "run", "get", "list"])
@@ -337,9 +337,9 @@ def test_accept_records_a_keyed_task_and_says_it(rig: Rig) -> None:
 
 def test_finished_since_asks_info(rig: Rig) -> None:
     task_id = new_task_id()
-    rig.info.methods["finished_since"] = lambda operator_id, task_id: []
+    rig.info.methods["finished_since"] = lambda operator_id, task_id, cursor: []
     assert rig.service.finished_since(1, task_id) == []
-    assert rig.info.calls == [("finished_since", 1, task_id)]
+    assert rig.info.calls == [("finished_since", 1, task_id, None)]
 
 
 def test_a_message_of_a_newer_release_is_not_failed(rig: Rig) -> None:
