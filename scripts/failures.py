@@ -27,8 +27,8 @@ What has failed at each try for a minute makes `/readyz` answer 503 with the rea
 that only cannot read what it missed stays ready: it still takes tasks.)
 
 A record of what was set aside does not fail for the reason of the failure: what the broker does not carry is cut, what
-the database does not store is kept in base64, and the record says so. An outcome that the broker does not carry is told
-without its result.
+the database does not store is kept in base64, and its record is marked as such. An outcome that the broker does not
+carry is told without its result.
 """
 _DATABASE = """
 ## The database

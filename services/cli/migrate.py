@@ -20,7 +20,7 @@ def migrate(demo: bool) -> None:
     with database(Settings.from_environment(), create=True) as url:
         if demo:
             demo_data.create_fake_database(url)
-            output.show("The demo database has been made anew.")
+            output.show("The demo database has been created again.")
             return
         applied = migrations.migrate(url, lambda line: output.show(line, err=True))
     output.show("\n".join(f"applied {name}" for name in applied) or "The database is up to date.")

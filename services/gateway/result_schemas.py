@@ -87,7 +87,7 @@ _WAITING: dict[str, Schema] = {
 _WAITING_COUNT: Schema = {**_COUNT, "description": "How many of them wait for their customers."}
 _OLDEST: Schema = {
     **nullable(TIME),
-    "description": "Of those that do not wait for their customers; null: there are none.",
+    "description": "Of those that do not wait for their customers; null when there are none.",
 }
 _NOBODY: Schema = {"type": "boolean", "description": "No enabled operator may decide items of this level."}
 
@@ -198,7 +198,10 @@ _MEMBERS: dict[str, Schema] = {
     "transfer": ref("Transfer"),
     "inquiry": ref("Inquiry"),
     "thread": {**_list(ref("Message")), "description": "Oldest first; the latest ones, as many as a page holds."},
-    "earlier_cursor": {**nullable(TEXT), "description": "The `cursor` of the messages before; null: there are none."},
+    "earlier_cursor": {
+        **nullable(TEXT),
+        "description": "The `cursor` of the messages before; null when there are none.",
+    },
     "type": ITEM_TYPE,
     "items": {
         "type": "array",

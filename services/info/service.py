@@ -125,7 +125,7 @@ class InfoService:
             self.events.say(OPERATIONS_DONE, [without_result(outcome) for outcome in refused.items])
 
     def _tell_changes(self, changes: list[ItemChange]) -> None:
-        """Say what changed. Whoever misses a change reads it within a minute."""
+        """Say what changed. A service that misses a change reads it within a minute."""
         try:
             self.events.say(ITEMS_CHANGED, changes)
         except Refused as refused:

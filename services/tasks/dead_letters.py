@@ -137,7 +137,7 @@ class _Kept(TypedDict):
 
 
 def _as_text(body: bytes) -> _Kept:
-    """The body as a text that a database can hold: in base64 when it is none."""
+    """The body as a text that a database can hold: in base64 when it is not one."""
     try:
         text = body.decode()
     except UnicodeDecodeError:

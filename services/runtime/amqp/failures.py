@@ -37,7 +37,7 @@ _ROWS = (
     ("506", "resource error", Reaction.HOLD, True, False, "RabbitMQ lacks memory, disk, or file descriptors"),
     ("530", "not allowed", Reaction.HOLD, True, False, "the vhost or a limit does not let the user in"),
     ("540", "not implemented", Reaction.FAIL, True, True, "the message asks for what RabbitMQ does not do"),
-    ("541", "internal error", Reaction.HOLD, True, True, "RabbitMQ failed; nothing says that the message is at fault"),
+    ("541", "internal error", Reaction.HOLD, True, True, "RabbitMQ failed; the message need not be the cause"),
     ("nack", "refused by the queue", Reaction.HOLD, False, False, "the queue is full, or has lost its leader"),
     ("none", "no answer, or the connection was lost", Reaction.HOLD, True, False, "it may have been taken"),
     ("unencodable", "the client cannot encode it", Reaction.FAIL, False, False, "nothing was sent"),

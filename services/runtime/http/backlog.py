@@ -25,7 +25,7 @@ class Backlog:
             slowest()
 
     def remove(self, cut: Cut, size: int) -> None:
-        """So many bytes have been read, or are dropped. What is left begins to wait anew."""
+        """So many bytes have been read, or are dropped. The time of what is left starts again."""
         known = self._waiting.pop(cut, 0)
         gone = min(known, size)
         self.bytes -= gone

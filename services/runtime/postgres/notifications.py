@@ -31,7 +31,7 @@ class Notified(Entrypoint):
     """Calls the method with the payloads of a channel's notifications, one call at a time, in order.
 
     The list is empty when some may have been missed: listening has just begun (again), or the method has failed.
-    From time to time another connection notifies this one. When that does not arrive, listening begins anew, and the
+    From time to time another connection notifies this one. When that does not arrive, listening starts again, and the
     process is not ready.
     """
 

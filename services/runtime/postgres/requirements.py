@@ -57,7 +57,7 @@ def listen(connection: Connection, channel: str) -> None:
 
 
 def notify(connection: Connection, channel: str) -> None:
-    """Notify whoever listens to a channel."""
+    """Notify the listeners of a channel."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, '')", (channel,))
 
