@@ -68,6 +68,19 @@ test('what is pressed while a claim is asked for is neither lost behind its dial
   await expect(page.getByRole('alertdialog').getByRole('button', { name: 'Approve' })).toBeFocused();
 });
 
+test('a key works as soon as the pane shows that the item is held, before the list is drawn', async ({ browser, request }) => {
+  const id = await create(request, 'transfer', { amount: '13579.00' });
+  const page = await signedIn(browser, 'Carol');
+  await page.goto(`/#/desk/transfer/${id}`);
+  await expect(row(page, 'transfer', id)).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Take it' })).toBeEnabled();
+  await page.evaluate(() => (window.requestAnimationFrame = (draw) => setTimeout(() => draw(performance.now()), 1_000)));
+  await page.keyboard.press('c');
+  await expect(page.getByTestId('lease')).toBeVisible();
+  await page.keyboard.press('a');
+  await expect(page.getByRole('alertdialog').getByRole('button', { name: 'Approve' })).toBeFocused();
+});
+
 test('a dialog keeps the focus while it waits, and nothing behind it works', async ({ browser, request }) => {
   const id = await create(request, 'transfer', { amount: '23456.00' });
   const page = await signedIn(browser, 'Carol');
