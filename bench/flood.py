@@ -35,9 +35,13 @@ class Kind:
 
 _SEARCH = {"text": "zq", "limit": 200}
 
+_LONG_TEXT = "".join(chr(0xAC00 + 7919 * position % 11_172) for position in range(10_000))
+"""Syllables with few repetitions: each three of them are a key of the index for searches."""
+
 KINDS = {
     "30 searches at once": Kind("search_items", _SEARCH, 30, once=True),
     "commands": Kind("create_transfer", {"cid": 1, "amount": "1.00"}, 8),
+    "long texts": Kind("create_document", {"cid": 1, "content": _LONG_TEXT}, 30),
     "long lists": Kind("list_queue", {"limit": 1000}, 8),
     "searches": Kind("search_items", _SEARCH, 8),
 }

@@ -20,9 +20,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 _state = tempfile.TemporaryDirectory(prefix="backoffice-state-")
 os.environ["XDG_STATE_HOME"] = _state.name
 
-# pytest closes the folder that all its runs share to other accounts at each start. The embedded PostgreSQL of a run
-# that goes on has an account of its own, when root runs the tests.
+# At each start, pytest closes the folder that all its runs share to other accounts. When root runs the tests, the
+# servers of a run that goes on have accounts of their own.
 _temporary = tempfile.TemporaryDirectory(prefix="backoffice-pytest-", ignore_cleanup_errors=True)
+os.chmod(_temporary.name, 0o711)
 os.environ["PYTEST_DEBUG_TEMPROOT"] = _temporary.name
 
 

@@ -16,6 +16,10 @@ _PLAIN = str.maketrans(
     }
 )
 _NOT_SHOWN = re.compile(f"(?! )[{INVISIBLE}]")
+_LONGEST = 30_000
+"""Characters of a decomposed text that are folded: all of the longest text, whose Hangul syllables are three letters
+each. A few characters stand for whole phrases, and a text of these alone would grow eighteenfold."""
+
 _OF_THE_LETTER = (0, 8, 9)
 """Combining classes of marks without which a letter is another one: vowel signs, kana voicing, viramas."""
 
@@ -30,6 +34,7 @@ def fold(text: str) -> str:
 
 
 def _folded(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(_PLAIN)
+    compatible = unicodedata.normalize("NFKD", text)[:_LONGEST]
+    decomposed = unicodedata.normalize("NFKD", compatible.casefold()).translate(_PLAIN)
     bare = "".join(each for each in decomposed if unicodedata.combining(each) in _OF_THE_LETTER)
     return unicodedata.normalize("NFC", bare if _NOT_SHOWN.sub("", bare).strip() else decomposed)

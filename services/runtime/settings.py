@@ -141,8 +141,9 @@ class Settings:
     unfinished_tasks: int = _setting(
         50,
         _whole(1, 1_000_000),
-        "The most unfinished tasks that one gateway accepts of an operator. Further submissions wait for a moment, and "
-        "are answered 429 when there is still no room.",
+        "The most unfinished tasks that one gateway accepts of an operator. A task counts once more for every 500 "
+        "characters of its texts. Further submissions wait for a moment, and are answered 429 when there is still no "
+        "room.",
     )
     unfinished_reads: int = _setting(
         4, _whole(1, 1_000_000), "The same for tasks that only read, which are counted apart."

@@ -1,4 +1,4 @@
-"""How many tasks of each operator this process has accepted that have not finished, so that further ones wait."""
+"""How much work of each operator this process has accepted that has not finished, so that further tasks wait."""
 
 import threading
 import time
@@ -17,6 +17,9 @@ COUNTED_SECONDS = 600.0
 WAIT_SECONDS = 1.5
 """The longest wait for room."""
 
+CHARACTERS_PER_TASK = 500
+"""A task counts once more for so many characters of its texts: storing and indexing them takes about as long."""
+
 RETRY_SECONDS = 1
 """When an operator for whose task there was no room is told to try again."""
 
@@ -27,20 +30,35 @@ Key = tuple[int, bool]
 @dataclass(eq=False)
 class _Waiter:
     task_id: str
+    weight: int
     admitted: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass
 class _Lane:
-    """``tasks``: when each began to count, by id. ``waiting``: submissions without room, in order."""
+    """``tasks``: when each began to count, and for how many, by id. ``weight``: for how many all of them count.
+    ``waiting``: submissions without room, in order."""
 
-    tasks: OrderedDict[str, float] = field(default_factory=OrderedDict)
+    tasks: OrderedDict[str, tuple[float, int]] = field(default_factory=OrderedDict)
+    weight: int = 0
     waiting: deque[_Waiter] = field(default_factory=deque)
+
+    def add(self, waiter: _Waiter, now: float) -> None:
+        """Count a task."""
+        self.tasks[waiter.task_id] = now, waiter.weight
+        self.weight += waiter.weight
+
+    def remove(self, task_id: str) -> bool:
+        """Count a task no longer; whether it counted."""
+        _, weight = self.tasks.pop(task_id, (0.0, 0))
+        self.weight -= weight
+        return weight > 0
 
 
 class Unfinished:
     """The unfinished tasks that this process has accepted, by operator; those that read or search are counted apart.
 
+    A task with long texts counts for several, and is accepted all the same when nothing else of its operator is.
     A submission for which there is no room waits for a moment, so that a client that sends many is slowed down to the
     speed at which they finish.
 
@@ -66,7 +84,7 @@ class Unfinished:
         """
         action = find_action(task["action"])
         key = (task["operator_id"], action.reads or action.searches(task["data"]))
-        if not self._take(key, task["id"], seconds):
+        if not self._take(key, _Waiter(task["id"], weight_of(task)), seconds):
             raise Refusal(Code.TOO_MANY_REQUESTS, {"retry_after": RETRY_SECONDS})
         counts = False
         try:
@@ -89,16 +107,16 @@ class Unfinished:
     def forget_all(self) -> None:
         """Outcomes may have been missed."""
         for key, lane in list(self._lanes.items()):
-            lane.tasks.clear()
+            for task_id in list(lane.tasks):
+                lane.remove(task_id)
             self._admit(key, lane)
 
-    def _take(self, key: Key, task_id: str, seconds: float) -> bool:
+    def _take(self, key: Key, waiter: _Waiter, seconds: float) -> bool:
         lane = self._lanes.setdefault(key, _Lane())
-        while lane.tasks and next(iter(lane.tasks.values())) <= self._clock() - COUNTED_SECONDS:
-            lane.tasks.popitem(last=False)
-        if len(lane.waiting) >= self._most_waiting + self._most[key[1]] - len(lane.tasks):
+        while lane.tasks and next(iter(lane.tasks.values()))[0] <= self._clock() - COUNTED_SECONDS:
+            lane.remove(next(iter(lane.tasks)))
+        if (lane.waiting or not self._fits(key, lane, waiter)) and len(lane.waiting) >= self._most_waiting:
             return False
-        waiter = _Waiter(task_id)
         lane.waiting.append(waiter)
         self._admit(key, lane)
         if not waiter.admitted.is_set():
@@ -106,17 +124,28 @@ class Unfinished:
         # It may have been admitted between the end of the wait and now.
         if not waiter.admitted.is_set():
             lane.waiting.remove(waiter)
+            # Those behind it may be smaller.
+            self._admit(key, lane)
         return waiter.admitted.is_set()
 
     def _remove(self, key: Key, task_id: str) -> None:
         lane = self._lanes.get(key)
-        if lane is not None and lane.tasks.pop(task_id, None) is not None:
+        if lane is not None and lane.remove(task_id):
             self._admit(key, lane)
 
     def _admit(self, key: Key, lane: _Lane) -> None:
-        while lane.waiting and len(lane.tasks) < self._most[key[1]]:
+        while lane.waiting and self._fits(key, lane, lane.waiting[0]):
             waiter = lane.waiting.popleft()
-            lane.tasks[waiter.task_id] = self._clock()
+            lane.add(waiter, self._clock())
             waiter.admitted.set()
         if not lane.tasks:
             self._lanes.pop(key, None)
+
+    def _fits(self, key: Key, lane: _Lane, waiter: _Waiter) -> bool:
+        return not lane.tasks or lane.weight + waiter.weight <= self._most[key[1]]
+
+
+def weight_of(task: Task) -> int:
+    """For how many tasks it counts."""
+    characters = sum(len(value) for value in task["data"].values() if isinstance(value, str))
+    return 1 + characters // CHARACTERS_PER_TASK

@@ -40,6 +40,12 @@ def test_what_is_another_letter_stays_another(one: str, other: str) -> None:
     assert fold(one) != fold(other)
 
 
+def test_a_text_of_characters_that_stand_for_phrases_is_folded_in_part() -> None:
+    assert len(fold("\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 10_000)) <= 30_000
+    longest = "\N{HANGUL SYLLABLE GAG}" * 10_000
+    assert fold(longest) == longest
+
+
 def test_a_folded_text_is_folded_and_every_letter_leaves_something() -> None:
     every = [char for char in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(char)[0] in "LNM"]
     assert [char for char in every if fold(fold(char)) != fold(char)] == []

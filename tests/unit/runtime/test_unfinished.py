@@ -9,7 +9,7 @@ import pytest
 from services.contracts.errors import Code, Refusal
 from services.contracts.task_ids import new_task_id
 from services.contracts.tasks import Outcome, Task, now_text
-from services.runtime.unfinished import COUNTED_SECONDS, Unfinished
+from services.runtime.unfinished import CHARACTERS_PER_TASK, COUNTED_SECONDS, Unfinished
 
 
 class Clock:
@@ -29,8 +29,15 @@ def unfinished() -> Unfinished:
     return Unfinished(3, 2, 0, clock)
 
 
-def a_task(operator_id: int = 1, action: str = "create_customer") -> Task:
-    return Task(id=new_task_id(), action=action, data={}, operator_id=operator_id, session="s", submitted_at=now_text())
+def a_task(operator_id: int = 1, action: str = "create_customer", characters: int = 0) -> Task:
+    return Task(
+        id=new_task_id(),
+        action=action,
+        data={"text": "x" * characters},
+        operator_id=operator_id,
+        session="s",
+        submitted_at=now_text(),
+    )
 
 
 def outcome(task: Task) -> Outcome:
@@ -210,6 +217,30 @@ def test_a_task_that_was_not_published_makes_room_for_one_that_waits() -> None:
     second.wait()
     with pytest.raises(Refusal, match="unavailable"):
         failing.wait()
+
+
+def test_a_task_with_long_texts_counts_for_several_and_is_accepted_when_it_is_the_only_one() -> None:
+    unfinished = Unfinished(3, 1, 0)
+    large = accept(unfinished, a_task(characters=100 * CHARACTERS_PER_TASK))
+    assert is_full(unfinished)
+    unfinished.finished([outcome(large)])
+    accept(unfinished, a_task(characters=CHARACTERS_PER_TASK))
+    small = accept(unfinished, a_task())
+    assert is_full(unfinished)
+    unfinished.finished([outcome(small)])
+    assert not is_full(unfinished)
+
+
+def test_when_a_large_submission_has_waited_in_vain_a_small_one_behind_it_is_accepted() -> None:
+    unfinished = Unfinished(2, 1, 2)
+    accept(unfinished, a_task())
+    large = a_task(characters=CHARACTERS_PER_TASK)
+    refused = eventlet.spawn(unfinished.accept, large, lambda: ("never", "published"), 0.05)
+    eventlet.sleep(0)
+    small = waiting(unfinished, a_task())
+    with pytest.raises(Refusal, match="too_many_requests"):
+        refused.wait()
+    small.wait()
 
 
 def test_claiming_by_filters_is_counted_with_what_reads(unfinished: Unfinished) -> None:
