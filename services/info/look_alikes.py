@@ -25,8 +25,12 @@ _WITHOUT_KEYS = "SELECT id, name FROM operator WHERE name_key IS NULL ORDER BY i
 _CLEAR = "UPDATE operator SET name_key = NULL, name_look = NULL WHERE id = ANY(%s) RETURNING id"
 _SET = "UPDATE operator SET name_key = %s, name_look = %s WHERE id = %s RETURNING id"
 _ALIKE = """
-SELECT id, name FROM operator WHERE id <> %(id)s AND (name_key = %(key)s OR name_look = %(look)s) ORDER BY id LIMIT 1
+SELECT id, name FROM operator WHERE id <> %(id)s AND (name_key = ANY(%(keys)s) OR name_look = ANY(%(keys)s))
+ORDER BY id LIMIT 1
 """
+
+_LOCK = 0x6E616D6573
+"""The advisory lock under which names are given one at a time: an index finds equal keys of one kind only."""
 
 
 def key_all(tx: Transaction) -> list[LookAlike]:
@@ -34,6 +38,7 @@ def key_all(tx: Transaction) -> list[LookAlike]:
 
     Returns who stays without keys: of operators who look alike, the one with the lowest id has them.
     """
+    take_turns(tx)
     rows = [(row, name_keys(row["name"])) for row in tx.query(_OPERATORS)]
     wrong = [(row, keys) for row, keys in rows if (row["name_key"], row["name_look"]) != keys]
     tx.query(_CLEAR, ([row["id"] for row, _ in wrong],))
@@ -42,7 +47,10 @@ def key_all(tx: Transaction) -> list[LookAlike]:
 
 def key_new(tx: Transaction) -> list[LookAlike]:
     """Compute the keys of the operators who have none; returns who stays without."""
-    return list(_keyed(tx, [(row, name_keys(row["name"])) for row in tx.query(_WITHOUT_KEYS)]))
+    rows = tx.query(_WITHOUT_KEYS)
+    if rows:
+        take_turns(tx)
+    return list(_keyed(tx, [(row, name_keys(row["name"])) for row in rows]))
 
 
 def unusual_names(tx: Transaction) -> list[Row]:
@@ -61,4 +69,9 @@ def _keyed(tx: Transaction, rows: list[tuple[Row, NameKeys]]) -> Iterator[LookAl
 
 def find_alike(tx: Transaction, keys: NameKeys, operator_id: int = 0) -> Row | None:
     """Return another operator (``id``, ``name``) who has one of the keys, or None."""
-    return tx.one(_ALIKE, {"id": operator_id, "key": keys.key, "look": keys.look})
+    return tx.one(_ALIKE, {"id": operator_id, "keys": list(keys)})
+
+
+def take_turns(tx: Transaction) -> None:
+    """Wait until no other transaction gives an operator a name, and give the next one after this transaction."""
+    tx.query("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))

@@ -1,4 +1,4 @@
-"""Keys by which names are compared: two names that people could take for each other share one of them.
+"""Keys by which names are compared: of two names that people could take for each other, one has a key of the other's.
 
 Letter case and look are compared in both orders, since they do not commute: a capital Greek nu looks like N, a small
 one like v; a capital I looks like a small l.
@@ -17,6 +17,9 @@ _MARK = "\u200e"
 """Directional marks that the data holds around right-to-left characters."""
 
 
+_CAPITALS_I = str.maketrans("l1|", "III")
+"""What a capital I is taken for."""
+
 _DOTTED = re.compile("([ij])\u0307")
 """A dot above a letter that has one shows nothing."""
 
@@ -34,13 +37,20 @@ class NameKeys(NamedTuple):
 
 def name_keys(name: str) -> NameKeys:
     """Return the keys of a name."""
+    name = _read(name)
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     return NameKeys(_closed(_skeleton(folded)), _closed(_skeleton(name)))
 
 
+def _read(name: str) -> str:
+    """The name as people read it: between capitals, a small l is a capital I."""
+    capitals = name.translate(_CAPITALS_I)
+    return capitals if capitals.isupper() else name
+
+
 def _closed(skeleton: str) -> str:
     """The skeleton without letter case. A letter of another case may have a prototype of its own."""
-    return normal(_skeleton(skeleton.casefold()))
+    return normal(_skeleton(skeleton.casefold())).replace("vv", "w")
 
 
 def _skeleton(text: str) -> str:

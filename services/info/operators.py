@@ -67,10 +67,10 @@ def rename(tx: Transaction, operator_id: int, name: str, actor: str) -> None:
     row = staffing.locked(tx, operator_id)
     if row is None:
         raise OperatorError(f"There is no operator with the id {operator_id}.")
-    alike = staffing.find_named(tx, name, operator_id)
-    if alike:
-        raise _named_alike(alike, name)
-    _audited(tx, staffing.rename(tx, row, name), actor)
+    renamed = staffing.rename(tx, row, name)
+    if renamed is None:
+        raise _named_alike(staffing.find_named(tx, name, operator_id), name)
+    _audited(tx, renamed, actor)
 
 
 def disable(tx: Transaction, name: str, actor: str) -> None:

@@ -47,7 +47,7 @@ def values_of(cursor: str, *readers: Callable[[Any], Any]) -> list[Any]:
 
 def an_id(value: Any) -> int:
     """Reads an id out of a cursor."""
-    if type(value) is not int or abs(value) > LARGEST_INTEGER:
+    if type(value) is not int or not 0 < value <= LARGEST_INTEGER:
         raise ValueError
     return value
 

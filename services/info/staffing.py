@@ -60,12 +60,18 @@ def locked_admins(tx: Transaction) -> list[Row]:
 
 def add(tx: Transaction, name: str, role: Role, level: int, token_hash: str) -> Changed | None:
     """A new operator; None when the token is somebody's already, or the name, or one that looks like it."""
+    look_alikes.take_turns(tx)
+    if find_named(tx, name):
+        return None
     row = tx.one(_ADD, (name, *name_keys(name), fold(name), role.value, level, token_hash))
     return None if row is None else Changed(row, AuditEntry("operator", row["id"], "added", None, state_of(row)), [])
 
 
-def rename(tx: Transaction, before: Row, name: str) -> Changed:
-    """Another name. Nobody may have it, or one that looks like it (``find_named``)."""
+def rename(tx: Transaction, before: Row, name: str) -> Changed | None:
+    """Another name; None when somebody has it, or one that looks like it."""
+    look_alikes.take_turns(tx)
+    if find_named(tx, name, before["id"]):
+        return None
     (after,) = tx.query(_RENAME, (name, *name_keys(name), fold(name), before["id"]))
     return Changed(after, AuditEntry("operator", after["id"], "renamed", state_of(before), state_of(after)), [])
 

@@ -248,6 +248,7 @@ def a_cursor(*members: Any) -> str:
         "bnVsbA==",
         "W10=",
         a_cursor(datetime(2026, 1, 1, tzinfo=UTC), "transfer", 2**63),
+        a_cursor(datetime(2026, 1, 1, tzinfo=UTC), "transfer", -5),
         a_cursor(datetime(2026, 1, 1, tzinfo=UTC), "transfer", True),
         a_cursor(datetime(2026, 1, 1, tzinfo=UTC), "transfer", 1.5),
         a_cursor(datetime(2026, 1, 1, tzinfo=UTC), "letter", 1),

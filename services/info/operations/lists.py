@@ -1,7 +1,5 @@
 """The list of what waits."""
 
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from heapq import merge
@@ -11,12 +9,10 @@ from typing import Any
 from services.contracts.actions import ListTasks
 from services.contracts.operators import ItemType
 from services.contracts.tasks import utc_text
-from services.contracts.validation import Invalid, fault
-from services.contracts.values import LARGEST_INTEGER
 from services.info.items import Item, item_of, statement
 from services.info.kinds import Kind
 from services.info.operations.registry import operation
-from services.info.paging import page
+from services.info.paging import a_time, an_id, cursor_of, page, values_of
 from services.info.rules import kind_for
 from services.info.work import Work
 
@@ -36,19 +32,13 @@ class Position:
 
     def cursor(self) -> str:
         """The position as text that means nothing to a client."""
-        return urlsafe_b64encode(json.dumps([utc_text(self.created_at), self.type, self.id]).encode()).decode()
+        return cursor_of(utc_text(self.created_at), self.type, self.id)
 
     @classmethod
     def parse(cls, cursor: str) -> "Position":
         """The position that ``cursor`` was made of. Raises ``Invalid``."""
-        try:
-            created_at, item_type, item_id = json.loads(urlsafe_b64decode(cursor.encode("ascii")))
-            position = cls(datetime.fromisoformat(created_at), ItemType(item_type).value, item_id)
-            if type(item_id) is int and abs(item_id) <= LARGEST_INTEGER and position.cursor() == cursor:
-                return position
-        except (ValueError, TypeError, OverflowError, RecursionError):
-            pass  # Not made here either.
-        raise Invalid([fault("invalid", "task.data.cursor")])
+        created_at, item_type, item_id = values_of(cursor, a_time, ItemType, an_id)
+        return cls(created_at, item_type.value, item_id)
 
 
 BEGINNING = Position(datetime.min.replace(tzinfo=UTC), "", 0)

@@ -109,7 +109,10 @@ class Publishing:
             raise NotAccepted("RabbitMQ takes nothing while its alarm lasts")
 
     def _one_by_one(self, messages: Iterable[Message], deadline: float) -> list[Message]:
-        """Publish each alone, and answer those that are refused. Raises the first other failure at the end."""
+        """Publish each alone, and answer those that are refused.
+
+        Raises another failure at the end: ``Unconfirmed`` if one of them is, since that message may have been taken.
+        """
         refused: list[Message] = []
         failures: list[BrokerUnavailable] = []
         for message in messages:
@@ -120,7 +123,7 @@ class Publishing:
             except BrokerUnavailable as failure:
                 failures.append(failure)
         if failures:
-            raise failures[0]
+            raise next((failure for failure in failures if isinstance(failure, Unconfirmed)), failures[0])
         return refused
 
     def _write(self, waiter: Waiter) -> None:
