@@ -30,7 +30,13 @@ def operator() -> None:
 @operator.command()
 @click.argument("name")
 @click.option("--role", type=_ROLE, required=True)
-@click.option("--level", type=_LEVEL, default=1, show_default=True, help="How much the operator may decide.")
+@click.option(
+    "--level",
+    type=_LEVEL,
+    default=1,
+    show_default=True,
+    help="Up to which level the operator decides; the highest is LARGEST_LEVEL (9).",
+)
 def add(name: str, role: str, level: int) -> None:
     """Add an operator and print the access token, this once."""
     settings = Settings.from_environment()

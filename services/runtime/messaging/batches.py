@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from eventlet.event import Event as Signal
@@ -31,11 +31,11 @@ ALONE = "x-alone"
 
 @dataclass(frozen=True)
 class Letter:
-    """A delivery that could be read, and since when it is held."""
+    """A delivery that could be read, and when it arrived."""
 
     delivery: Delivery
     entries: list[dict[str, Any]]
-    since: float = field(default_factory=time.monotonic)
+    since: float
 
     @property
     def runs_alone(self) -> bool:
@@ -57,6 +57,7 @@ class BatchConsumer(Entrypoint):
 
     def __init__(self, event: Event, **options: Any) -> None:
         self.event = event
+        # Deliveries, and when they arrived; None is the end.
         self._inbox: LightQueue = LightQueue()
         self._stopping = Signal()
         self._stopped = False
@@ -94,7 +95,7 @@ class BatchConsumer(Entrypoint):
             # It was on its way when the consumer was cancelled; another replica need not wait for our end.
             delivery.reject(requeue=True)
         else:
-            self._inbox.put(delivery)
+            self._inbox.put((delivery, time.monotonic()))
 
     def _run(self) -> None:
         going = True
@@ -103,23 +104,23 @@ class BatchConsumer(Entrypoint):
             going = not letters or self._work(letters, self._name)
         self._stopped = True
         while not self._inbox.empty():
-            delivery = self._inbox.get()
-            if delivery is not None:
-                delivery.reject(requeue=True)
+            received = self._inbox.get()
+            if received is not None:
+                received[0].reject(requeue=True)
 
     def _gather(self) -> list[Letter]:
         """Wait for one message and take what else is waiting, up to a batch; none when it is time to stop."""
         letters: list[Letter] = []
         tasks = 0
         while not self._inbox.empty() or not (letters or self._stopping.ready()):
-            delivery = self._inbox.get()
-            if delivery is None:
+            received = self._inbox.get()
+            if received is None:
                 break
-            letter = self._open(delivery)
+            letter = self._open(*received)
             if letter is None:
                 continue
             if letters and (letter.runs_alone or tasks + len(letter.entries) > BATCH_TASKS):
-                self._inbox.queue.appendleft(delivery)
+                self._inbox.queue.appendleft(received)
                 break
             letters.append(letter)
             tasks += len(letter.entries)
@@ -127,9 +128,9 @@ class BatchConsumer(Entrypoint):
                 break
         return letters
 
-    def _open(self, delivery: Delivery) -> Letter | None:
+    def _open(self, delivery: Delivery, since: float) -> Letter | None:
         try:
-            return Letter(delivery, decode(self.event, delivery.body))
+            return Letter(delivery, decode(self.event, delivery.body), since)
         except UnknownVersion as error:
             # It waits among the dead letters. Held here, a few would fill what may be held, and stop the queue.
             log.warning("%s on %s waits for a newer reader", error, delivery.queue)

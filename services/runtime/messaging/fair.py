@@ -1,6 +1,7 @@
 """The entrypoint for work that may take long: several messages side by side, and their owners in turn."""
 
 import logging
+import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Mapping
 from functools import partial
@@ -104,7 +105,7 @@ class FairConsumer(BatchConsumer):
         if self._stopped:
             delivery.reject(requeue=True)
             return
-        letter = self._open(delivery)
+        letter = self._open(delivery, time.monotonic())
         if letter is not None:
             self._wait(letter)
             self._begin()

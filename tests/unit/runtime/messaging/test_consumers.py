@@ -10,10 +10,11 @@ from nameko.containers import ServiceContainer
 from services.contracts.events import READS_REQUESTED
 from services.runtime.failures import Unavailable
 from services.runtime.inprocess.broker import InProcessBroker, InProcessConnection
+from services.runtime.messaging.batches import consume
 from services.runtime.messaging.broker import RESEND_EXCHANGE, Delivery, Message, NotAccepted
 from services.runtime.messaging.dead_letters import consume_dead_letters
 from services.runtime.messaging.envelopes import to_json
-from services.runtime.messaging.fair import consume_fairly
+from services.runtime.messaging.fair import FairConsumer, consume_fairly
 from services.runtime.settings import Settings
 from services.runtime.telemetry.monitoring import Monitoring
 from tests.waiting import eventually
@@ -66,7 +67,7 @@ class Stage:
     def waiting(self) -> int:
         """How many messages wait for their turn."""
         (consumer,) = self.container.entrypoints
-        return len(consumer._queue)
+        return len(consumer._queue) if isinstance(consumer, FairConsumer) else consumer._inbox.qsize()
 
     def failing(self) -> list[str]:
         """Why the process is not ready."""
@@ -88,6 +89,17 @@ def reading(at_once: int) -> Callable[[Stage], type]:
         return Info
 
     return service
+
+
+def batching(stage: Stage) -> type:
+    class Info:
+        name = "info"
+
+        @consume(READS_REQUESTED)
+        def read(self, entries: list[dict[str, Any]]) -> None:
+            stage.work(entries[0]["owner"])
+
+    return Info
 
 
 def burying(stage: Stage) -> type:
@@ -157,8 +169,11 @@ def test_what_cannot_be_put_back_goes_on_waiting(
     assert calls == [1, 2]
 
 
-def test_what_waits_counts_as_held_since_it_arrived(staged: Callable[..., Stage]) -> None:
-    stage, gate = staged(reading(1), hold_seconds=0.5), eventlet.event.Event()
+@pytest.mark.parametrize("service", [reading(1), batching])
+def test_what_waits_counts_as_held_since_it_arrived(
+    staged: Callable[..., Stage], service: Callable[[Stage], type]
+) -> None:
+    stage, gate = staged(service, hold_seconds=0.5), eventlet.event.Event()
 
     def slow_then_away(owner: str) -> None:
         if owner == "a":
@@ -167,7 +182,9 @@ def test_what_waits_counts_as_held_since_it_arrived(staged: Callable[..., Stage]
             raise AWAY
 
     stage.works = slow_then_away
-    stage.ask("a", "b")
+    stage.ask("a")
+    eventually(lambda: stage.seen == ["a"])
+    stage.ask("b")
     eventually(lambda: stage.waiting() == 1)
     eventlet.sleep(0.6)  # longer than it may be held
     gate.send()
