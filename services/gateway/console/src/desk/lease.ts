@@ -24,8 +24,8 @@ export function shouldRenew(takenAt: number, until: string | null, lastWorkAt: n
   return now < end && lastWorkAt > takenAt && now >= takenAt + (end - takenAt) / 2;
 }
 
-/** As `14:59`. */
+/** As `14:59`: the whole seconds that are left for sure. */
 export function clock(milliseconds: number): string {
-  const seconds = Math.ceil(milliseconds / 1000);
+  const seconds = Math.floor(milliseconds / 1000);
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }

@@ -36,8 +36,10 @@ export interface Field {
 }
 
 /** What is wrong with a field, for the reader's language to say. */
-export type FieldFault = 'required' | 'integer' | 'decimal' | 'places' | 'pattern' | 'minimum' | 'maximum' | 'too_long' | 'choice';
+export type FieldFault = 'required' | 'integer' | 'decimal' | 'places' | 'name' | 'currency' | 'pattern' | 'minimum' | 'maximum' | 'too_long' | 'choice';
 
+/** What is wrong where the pattern of such a field does not fit. */
+const UNFIT: Readonly<Record<string, FieldFault>> = { name: 'name', currency: 'currency' };
 const LONG = 500;
 const USUAL_PLACES = 2;
 
@@ -88,12 +90,17 @@ export function dataOf(fields: readonly Field[], values: Readonly<Record<string,
 /** What is wrong with the typed values, by field; the server has the last word. */
 export function faultsOf(fields: readonly Field[], values: Readonly<Record<string, string>>): Record<string, FieldFault> {
   const faults: Record<string, FieldFault> = {};
-  const currency = values.currency?.trim() || (fields.find(({ name }) => name === 'currency')?.fallback ?? '');
+  const currency = currencyOf(fields, values);
   for (const field of fields) {
     const fault = faultOf(field, values[field.name] ?? '', currency);
     if (fault) faults[field.name] = fault;
   }
   return faults;
+}
+
+/** The currency that is typed, or taken when it is left out. */
+export function currencyOf(fields: readonly Field[], values: Readonly<Record<string, string>>): string {
+  return values.currency?.trim() || (fields.find(({ name }) => name === 'currency')?.fallback ?? '');
 }
 
 function faultOf(field: Field, value: string, currency: string): FieldFault | null {
@@ -109,10 +116,15 @@ function faultOf(field: Field, value: string, currency: string): FieldFault | nu
   if (field.kind === 'flag') return ['true', 'false'].includes(trimmed) ? null : 'choice';
   if (field.kind === 'decimal') {
     if (field.pattern && !field.pattern.test(trimmed)) return 'decimal';
-    return field.places && decimalPlaces(trimmed) > (field.places[currency] ?? USUAL_PLACES) ? 'places' : null;
+    return field.places && decimalPlaces(trimmed) > placesOf(field, currency) ? 'places' : null;
   }
   if (field.maxLength !== null && [...value].length > field.maxLength) return 'too_long';
-  return field.pattern && !field.pattern.test(value) ? 'pattern' : null;
+  return field.pattern && !field.pattern.test(value) ? (UNFIT[field.name] ?? 'pattern') : null;
+}
+
+/** How many decimal places an amount in the currency has at most. */
+export function placesOf(field: Field, currency: string): number {
+  return field.places?.[currency] ?? USUAL_PLACES;
 }
 
 /** How many there are; zeros at the end do not count. */

@@ -193,6 +193,11 @@ export class Work {
     return this.decide('respond_inquiry', { answer: text, closed, ...(until && { until }), version: this.item?.version }, done);
   }
 
+  /** What the customer of the inquiry has said. */
+  reply(text: string): Promise<boolean> {
+    return this.change('reply_inquiry', { id: this.id, reply: text }, t('done.replied', { what: this.what }));
+  }
+
   escalate(level: number, reason: string): Promise<boolean> {
     const done = t('done.escalated', { what: this.what, level });
     return this.change('escalate_task', { type: this.type, id: this.id, level, ...(reason && { reason }) }, done);

@@ -27,7 +27,7 @@ test('errors stand beside the field they belong to', async ({ browser }) => {
   await page.getByRole('button', { name: 'Create a transfer' }).click();
   const amount = page.getByLabel('Amount');
   await expect(amount).toHaveAttribute('aria-invalid', 'true');
-  await expect(amount).toHaveAccessibleDescription('The currency has fewer decimal places.');
+  await expect(amount).toHaveAccessibleDescription(/^An amount in USD has at most 2 decimal places\./);
   const customer = page.getByLabel('Customer number');
   await expect(customer).toBeFocused();
   await expect(customer).toHaveAccessibleDescription('This is needed.');

@@ -64,6 +64,30 @@ test('an inquiry that is left open waits visibly, is not taken again, and comes 
   await expect(messages(page).nth(2)).toContainText('Ada Lovelace');
 });
 
+test('an Admin records what the customer replies, and lets go of what another holds', async ({ browser, request }) => {
+  const id = await create(request, 'inquiry', { problem: 'Where are my rubies?' });
+  const dave = await Colleague.of(request, 'Dave');
+  await dave.run('get_task', { type: 'inquiry', id });
+  await dave.run('respond_inquiry', { id, answer: 'Which rubies?', closed: false });
+  const page = await signedIn(browser, 'Alice');
+  await page.goto(`/#/record/inquiry/${id}`);
+  await page.getByRole('button', { name: 'Release' }).click();
+  await expect(page.getByText(`Inquiry ${id} is free again.`)).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Release' })).toHaveCount(0);
+  const reply = page.getByLabel('What the customer replies');
+  await page.getByRole('button', { name: 'Record a reply' }).click();
+  await expect(reply).toHaveAccessibleDescription('Write down the reply first.');
+  await reply.fill('The red ones.');
+  await page.reload();
+  await expect(reply).toHaveValue('The red ones.');
+  await page.getByRole('button', { name: 'Record a reply' }).click();
+  await expect(page.getByText(`The customer’s reply to Inquiry ${id} is recorded.`)).toBeVisible();
+  await expect(reply).toHaveValue('');
+  await expect(page.locator('.timeline')).toContainText('The red ones.');
+  const { result } = await dave.run('get_inquiry', { id });
+  expect(result.inquiry).toMatchObject({ waiting: false, claimed_by: null });
+});
+
 test('a day is chosen until which an inquiry waits, and no day that has passed', async ({ browser, request }) => {
   const id = await create(request, 'inquiry', { problem: 'Please call me next week.' });
   const page = await signedIn(browser, 'Erin');

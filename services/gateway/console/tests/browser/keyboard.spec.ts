@@ -74,11 +74,22 @@ test('a key works as soon as the pane shows that the item is held, before the li
   await page.goto(`/#/desk/transfer/${id}`);
   await expect(row(page, 'transfer', id)).toBeVisible();
   await expect(page.getByRole('button', { name: 'Take it' })).toBeEnabled();
-  await page.evaluate(() => (window.requestAnimationFrame = (draw) => setTimeout(() => draw(performance.now()), 1_000)));
+  await page.evaluate(() => (window.requestAnimationFrame = (draw) => Number(setTimeout(() => draw(performance.now()), 1_000))));
   await page.keyboard.press('c');
   await expect(page.getByTestId('lease')).toBeVisible();
   await page.keyboard.press('a');
   await expect(page.getByRole('alertdialog').getByRole('button', { name: 'Approve' })).toBeFocused();
+});
+
+test('Ctrl and Enter send an escalation from its level too', async ({ browser, request }) => {
+  const id = await create(request, 'transfer', { amount: '24680.00' });
+  const page = await signedIn(browser, 'Carol');
+  await page.goto(`/#/desk/transfer/${id}`);
+  await expect(page.getByRole('button', { name: 'Escalate' })).toBeEnabled();
+  await page.keyboard.press('e');
+  await expect(page.getByRole('alertdialog').getByLabel('To level')).toBeFocused();
+  await page.keyboard.press('Control+Enter');
+  await expect(page.getByText(`Transfer ${id} now requires level 2.`)).toBeVisible();
 });
 
 test('a dialog keeps the focus while it waits, and nothing behind it works', async ({ browser, request }) => {

@@ -47,6 +47,8 @@ test('what is next obeys type, level and holder too', async ({ browser, request 
   await page.getByRole('combobox', { name: 'Held by' }).selectOption('free');
   await next(page).click();
   await expect(page.getByText('Nothing in this view waits for you.').last()).toBeVisible();
+  // What she looks at stays open.
+  await expect(title(page)).toHaveText(`Document ${id}`);
   await page.getByRole('button', { name: 'Clear filters' }).click();
   await page.getByRole('combobox', { name: 'Held by' }).selectOption('mine');
   await next(page).click();
