@@ -45,9 +45,7 @@ def sizes_document() -> str:
 
 
 def _rows() -> list[tuple[str, int, str, str]]:
-    held = max(
-        event.prefetch * (sizes.LARGEST_MESSAGE if event.per_message > 1 else sizes.LARGEST_TASK) for event in EVENTS
-    )
+    held = max(event.prefetch for event in EVENTS if event.per_message > 1) * sizes.LARGEST_MESSAGE
     return [
         ("The body of a request, a WebSocket's message", sizes.LARGEST_BODY, "`payload_too_large`, 1009", "gateway"),
         ("A WebSocket's first message", sizes.LARGEST_HELLO, "1009", "gateway/websocket.py"),

@@ -7,16 +7,10 @@ so that it waits for a reader that knows it.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.contracts.sizes import KIBIBYTE
-
 VERSION = 1
 
 BATCH_TASKS = 64
 """The most tasks that a consumer takes at once, and holds."""
-
-BATCH_BYTES = 64 * KIBIBYTE
-"""The most bytes of messages that a consumer takes at once, unless one message alone has more. Each task has room for
-a kibibyte; few with the longest texts make a batch, so that others do not wait for many of those."""
 
 
 class Service(StrEnum):
@@ -67,7 +61,7 @@ class Event:
 
 
 TASKS_SUBMITTED = Event("tasks_submitted", (Service.GATEWAY, Service.TASKS, Service.INFO), Service.TASKS, "tasks", 1)
-OPERATIONS_REQUESTED = Event("operations_requested", (Service.TASKS,), Service.INFO, "operations", 1)
+OPERATIONS_REQUESTED = Event("operations_requested", (Service.TASKS,), Service.INFO, "operations", 4)
 READS_REQUESTED = Event("reads_requested", (Service.TASKS,), Service.INFO, "operations", 1)
 OPERATIONS_DONE = Event("operations_done", (Service.INFO,), Service.TASKS, "outcomes", 16)
 TASKS_FINISHED = Event("tasks_finished", (Service.TASKS,), None, "tasks", 64, (Service.GATEWAY, Service.TASKS))

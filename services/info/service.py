@@ -58,25 +58,9 @@ READS_AT_ONCE = 2
 
 def _operator_of(entry: Mapping[str, Any]) -> int | None:
     """Whose task an operation is for; None when that cannot be read."""
-    operator_id = _member(entry, "operator_id")
-    return operator_id if isinstance(operator_id, int) else None
-
-
-def _owners_of(entry: Mapping[str, Any]) -> list[int | None]:
-    """Whose task an operation is for, and the operator whom it changes: what that one asks for later comes after it."""
-    return [_operator_of(entry), *(_things_of(entry) if "operator" in str(_member(entry, "action")) else ())]
-
-
-def _things_of(entry: Mapping[str, Any]) -> list[int]:
-    """The id that a task states, whatever it is of: tasks that state the same keep their order."""
-    data = _member(entry, "data")
-    thing = data.get("id") if isinstance(data, Mapping) else None
-    return [thing] if isinstance(thing, int) else []
-
-
-def _member(entry: Mapping[str, Any], name: str) -> Any:
     task = entry.get("task")
-    return task.get(name) if isinstance(task, Mapping) else None
+    operator_id = task.get("operator_id") if isinstance(task, Mapping) else None
+    return operator_id if isinstance(operator_id, int) else None
 
 
 def _desk(container: ServiceContainer) -> Desk:
@@ -101,7 +85,7 @@ class InfoService:
 
     # --- the loop
 
-    @consume(OPERATIONS_REQUESTED, owners_of=_owners_of, things_of=_things_of)
+    @consume(OPERATIONS_REQUESTED)
     def execute(self, entries: list[Operation]) -> None:
         """Execute a batch and publish its outcomes, as far as it has committed."""
         self._execute(entries)

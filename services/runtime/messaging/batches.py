@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from eventlet.queue import LightQueue
 from nameko.extensions import Entrypoint
 
 from services.contracts import metrics
-from services.contracts.events import BATCH_BYTES, BATCH_TASKS, Event
+from services.contracts.events import BATCH_TASKS, Event
 from services.runtime import crash_points
 from services.runtime.configuration import monitoring_of, settings_of
 from services.runtime.failures import Unavailable
@@ -19,7 +19,6 @@ from services.runtime.messaging.broker import RESEND_EXCHANGE, Delivery, Message
 from services.runtime.messaging.broker_link import BrokerLink
 from services.runtime.messaging.envelopes import Undecodable, UnknownVersion, decode
 from services.runtime.messaging.topology import work_queue
-from services.runtime.messaging.turns import Turns
 from services.runtime.pauses import Pauses
 from services.runtime.telemetry.tracing import WORK, tracing_of
 from services.runtime.work import run_worker
@@ -28,13 +27,6 @@ log = logging.getLogger(__name__)
 
 ALONE = "x-alone"
 """The header (true) of a message that was set aside once and is tried again: it makes a batch of its own."""
-
-KeysOf = Callable[[Mapping[str, Any]], Iterable[Hashable]]
-"""The owners of an entry, or the things that it concerns."""
-
-
-def _nothing(entry: Mapping[str, Any]) -> Iterable[Hashable]:
-    return ()
 
 
 @dataclass(frozen=True)
@@ -52,30 +44,21 @@ class Letter:
 
 
 class BatchConsumer(Entrypoint):
-    """Calls the method with a list of entries: what waits, one batch at a time, in order or with owners in turn.
+    """Calls the method with a list of entries: what waits, at most ``BATCH_TASKS``, one batch at a time, in order.
 
-    A batch has at most ``BATCH_TASKS`` entries and, unless one message alone has more, ``BATCH_BYTES``. The messages
-    are acknowledged when the method has returned. ``Unavailable`` holds the batch and repeats it; any other exception
-    returns its messages to the queue, which counts towards their delivery limit. When the broker refuses what a batch
-    publishes, its messages run one by one, and the one at fault is set aside. A message that was delivered or set
-    aside before runs alone. A batch held for longer than ``hold_seconds`` is published again and then acknowledged,
-    because a broker takes back what is held for too long.
-
-    owners_of: whose an entry is. Owners take turns, the first of a message's; those of all count for its order
-    things_of: what an entry concerns. What shares an owner or a thing with an earlier message comes after that one
+    The messages are acknowledged when the method has returned. ``Unavailable`` holds the batch and repeats it;
+    any other exception returns its messages to the queue, which counts towards their delivery limit. When the broker
+    refuses what a batch publishes, its messages run one by one, and the one at fault is set aside. A message that was
+    delivered or set aside before runs alone. A batch held for longer than ``hold_seconds`` is published again and
+    then acknowledged, because a broker takes back what is held for too long.
     """
 
     link = BrokerLink()
 
-    def __init__(
-        self, event: Event, *, owners_of: KeysOf = _nothing, things_of: KeysOf = _nothing, **options: Any
-    ) -> None:
+    def __init__(self, event: Event, **options: Any) -> None:
         self.event = event
-        self._owners_of = owners_of
-        self._things_of = things_of
         # Deliveries, and when they arrived; None is the end.
         self._inbox: LightQueue = LightQueue()
-        self._turns: Turns[Letter] = Turns()
         self._stopping = Signal()
         self._stopped = False
         super().__init__(expected_exceptions=(Unavailable,), **options)
@@ -116,11 +99,10 @@ class BatchConsumer(Entrypoint):
 
     def _run(self) -> None:
         going = True
-        while going and not (self._stopping.ready() and self._inbox.empty() and not self._turns):
+        while going and not (self._stopping.ready() and self._inbox.empty()):
             letters = self._gather()
             going = not letters or self._work(letters, self._name)
         self._stopped = True
-        _each(self._turns.clear(), lambda delivery: delivery.reject(requeue=True))
         while not self._inbox.empty():
             received = self._inbox.get()
             if received is not None:
@@ -128,27 +110,23 @@ class BatchConsumer(Entrypoint):
 
     def _gather(self) -> list[Letter]:
         """Wait for one message and take what else is waiting, up to a batch; none when it is time to stop."""
-        self._take_in()
         letters: list[Letter] = []
-        tasks = size = 0
-        while (letter := self._turns.first()) is not None:
-            tasks, size = tasks + len(letter.entries), size + len(letter.delivery.body)
-            if letters and (letter.runs_alone or tasks > BATCH_TASKS or size > BATCH_BYTES):
-                break
-            letters.append(self._turns.take())
-            if letter.runs_alone:
-                break
-        return letters
-
-    def _take_in(self) -> None:
-        while not self._inbox.empty() or not (self._turns or self._stopping.ready()):
+        tasks = 0
+        while not self._inbox.empty() or not (letters or self._stopping.ready()):
             received = self._inbox.get()
             if received is None:
                 break
             letter = self._open(*received)
-            if letter is not None:
-                owners = [owner for entry in letter.entries for owner in self._owners_of(entry)]
-                self._turns.put(letter, owners, [thing for entry in letter.entries for thing in self._things_of(entry)])
+            if letter is None:
+                continue
+            if letters and (letter.runs_alone or tasks + len(letter.entries) > BATCH_TASKS):
+                self._inbox.queue.appendleft(received)
+                break
+            letters.append(letter)
+            tasks += len(letter.entries)
+            if letter.runs_alone or tasks >= BATCH_TASKS:
+                break
+        return letters
 
     def _open(self, delivery: Delivery, since: float) -> Letter | None:
         try:

@@ -47,18 +47,6 @@ def test_what_waits_is_taken_as_one_batch_of_at_most_64_in_order(
     assert len(seen.batches) <= 10
 
 
-def test_a_batch_is_bounded_by_its_bytes_too(tasks: ServiceContainer, channel: amqp.Channel) -> None:
-    seen.gate = eventlet.event.Event()
-    submit(channel, 0)
-    eventually(lambda: seen.batches)
-    long = [letter * 40_000 for letter in "abc"]
-    submit(channel, *long, 1, 2)
-    eventually(lambda: held(tasks) == 5)
-    seen.gate.send()
-    eventually(lambda: len(ids(seen.batches)) == 6)
-    assert seen.batches == [[{"id": each} for each in batch] for batch in ([0], [long[0]], [long[1]], [long[2], 1, 2])]
-
-
 def test_messages_delivered_before_run_alone(tasks: ServiceContainer, channel: amqp.Channel) -> None:
     seen.gate = eventlet.event.Event()
     submit(channel, 0)
