@@ -79,7 +79,7 @@ def test_demo_data_takes_the_place_of_an_earlier_demo_while_info_is_connected(
     postgres, folder = server
     new_database(postgres)
 
-    assert backoffice(folder, "migrate", "migrate", "--demo").stdout == "The demo database has been made anew.\n"
+    assert backoffice(folder, "migrate", "migrate", "--demo").stdout == "The demo database has been created again.\n"
     working = psycopg2.connect((folder / "info" / "database_url").read_text())
     again = backoffice(folder, "migrate", "migrate", "--demo")
     assert again.returncode == 0, again.stderr
