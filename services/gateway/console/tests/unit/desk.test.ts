@@ -285,6 +285,11 @@ describe('what is next', () => {
     expect(asked({ text: 'a '.repeat(11) }).every(({ id }) => id !== undefined)).toBe(true);
   });
 
+  it('is nothing that waits for its customer', () => {
+    const inquiries = queueOf(item({ id: 6, type: 'inquiry', waiting: true }), item({ id: 7, type: 'inquiry' })).all();
+    expect(asked({ text: 'inquiry '.repeat(11) }, inquiries)).toEqual([{ type: 'inquiry', id: 7 }]);
+  });
+
   it('obeys no filter that another role has left behind', () => {
     expect(within({ ...NO_FILTER, types: ['inquiry', 'transfer'], levels: [1, 3] }, ['transfer'], 2)).toMatchObject({ types: ['transfer'], levels: [1] });
   });
