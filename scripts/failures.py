@@ -24,7 +24,7 @@ Every class of failure of the database and of the broker, and what is done about
 
 What has failed at each try for a minute makes `/readyz` answer 503 with the reason, shows in
 `backoffice_retrying_seconds`, and raises [BackofficeRetriesLong](operating.md#backofficeretrieslong). (A gateway
-that only cannot read what it missed stays ready: it still takes tasks.)
+that only cannot read what it missed stays ready, and so does one in which only a dead letter fails: it still works.)
 
 A record of what was set aside does not fail for the reason of the failure: what the broker does not carry is cut, what
 the database does not store is kept in base64, and its record is marked as such. An outcome that the broker does not

@@ -87,7 +87,7 @@ _WAITING: dict[str, Schema] = {
 _WAITING_COUNT: Schema = {**_COUNT, "description": "How many of them wait for their customers."}
 _OLDEST: Schema = {
     **nullable(TIME),
-    "description": "Of those that do not wait for their customers; null when there are none.",
+    "description": "When the oldest was created that does not wait for its customer; null without one.",
 }
 _NOBODY: Schema = {"type": "boolean", "description": "No enabled operator may decide items of this level."}
 
@@ -200,7 +200,7 @@ _MEMBERS: dict[str, Schema] = {
     "thread": {**_list(ref("Message")), "description": "Oldest first; the latest ones, as many as a page holds."},
     "earlier_cursor": {
         **nullable(TEXT),
-        "description": "The `cursor` of the messages before; null when there are none.",
+        "description": "The `cursor` for the page of earlier messages; null when there is no earlier message.",
     },
     "type": ITEM_TYPE,
     "items": {

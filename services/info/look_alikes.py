@@ -47,10 +47,8 @@ def key_all(tx: Transaction) -> list[LookAlike]:
 
 def key_new(tx: Transaction) -> list[LookAlike]:
     """Compute the keys of the operators who have none; returns who stays without."""
-    rows = tx.query(_WITHOUT_KEYS)
-    if rows:
-        take_turns(tx)
-    return list(_keyed(tx, [(row, name_keys(row["name"])) for row in rows]))
+    take_turns(tx)
+    return list(_keyed(tx, [(row, name_keys(row["name"])) for row in tx.query(_WITHOUT_KEYS)]))
 
 
 def unusual_names(tx: Transaction) -> list[Row]:

@@ -13,7 +13,7 @@ from services.info.operators import OperatorError
 from services.runtime.postgres.database import Pool
 from services.users.directory import check_name
 from tests.office import IDLE_SECONDS, Office, code_of
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, eventually
 
 LOOK_LIKE_BOB = ["Bob", "BOB", "b0b", "\N{CYRILLIC CAPITAL LETTER VE}ob", "B\N{CYRILLIC SMALL LETTER O}b"]
 
@@ -120,6 +120,18 @@ def test_keys_that_were_computed_otherwise_are_computed_again(office: Office, ow
         tx.execute("UPDATE operator SET name_key = 'bob' WHERE name = 'alice'")
     migrate(office.url)
     assert office.value("SELECT name_key FROM operator WHERE name = 'alice'") == "alice"
+
+
+def test_an_operator_who_is_renamed_while_keys_are_computed_keeps_those_of_the_new_name(
+    office: Office, owner: Pool
+) -> None:
+    unkeyed = older(owner, "Grace")
+    with office.pool.transaction() as tx, eventlet.Timeout(PATIENCE):
+        operators.rename(tx, unkeyed, "Heidi", "the tests")
+        keying = eventlet.spawn(office.pool.run, look_alikes.key_new)
+        eventually(office.somebody_waits)
+    keying.wait()
+    assert office.value("SELECT name_key FROM operator WHERE id = %s", unkeyed) == "heidi"
 
 
 def test_whom_the_release_before_adds_is_given_keys(office: Office, owner: Pool) -> None:

@@ -71,6 +71,11 @@ test('an Admin records what the customer replies, and lets go of what another ho
   await dave.run('respond_inquiry', { id, answer: 'Which rubies?', closed: false });
   const page = await signedIn(browser, 'Alice');
   await page.goto(`/#/record/inquiry/${id}`);
+  // What another does meanwhile shows.
+  await expect(page.getByRole('button', { name: 'Release' })).toBeVisible();
+  await dave.run('release_task', { type: 'inquiry', id });
+  await expect(page.getByRole('button', { name: 'Release' })).toHaveCount(0);
+  await dave.run('get_task', { type: 'inquiry', id });
   await page.getByRole('button', { name: 'Release' }).click();
   await expect(page.getByText(`Inquiry ${id} is free again.`)).toBeVisible();
   await expect(page.getByRole('button', { name: 'Release' })).toHaveCount(0);
