@@ -1,5 +1,5 @@
-import { expect, test, type Browser, type Page } from '@playwright/test';
-import { create, row, signIn, type Name } from './office';
+import { expect, type Browser, type Page } from '@playwright/test';
+import { create, row, signIn, type Name, test } from './office';
 import { wireTo, type Wire } from './wire';
 
 let wire: Wire;

@@ -1,5 +1,5 @@
-import { expect, test, type Page } from '@playwright/test';
-import { Colleague, row, signedIn } from './office';
+import { expect, type Page } from '@playwright/test';
+import { Colleague, row, signedIn, test } from './office';
 
 test('a customer is created and found, and gets a transfer that a reviewer sees at once', async ({ browser }) => {
   const [page, reviewer] = [await signedIn(browser, 'Alice'), await signedIn(browser, 'Bob')];

@@ -1,5 +1,5 @@
-import { expect, test, type Page } from '@playwright/test';
-import { Colleague, create, hold, row, settled, signedIn } from './office';
+import { expect, type Page } from '@playwright/test';
+import { Colleague, create, hold, row, settled, signedIn, test } from './office';
 
 // A key acts on what one sees: the item in the pane, which is the one under the ring.
 

@@ -1,5 +1,5 @@
-import { expect, test } from '@playwright/test';
-import { Colleague, create, row, signedIn } from './office';
+import { expect } from '@playwright/test';
+import { Colleague, create, row, signedIn, test } from './office';
 
 test('a reviewer takes what is next, decides it and goes on to the one after', async ({ browser }) => {
   const page = await signedIn(browser, 'Bob');

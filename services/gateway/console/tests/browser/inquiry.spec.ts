@@ -1,5 +1,5 @@
-import { expect, test, type Page } from '@playwright/test';
-import { Colleague, create, row, signedIn } from './office';
+import { expect, type Page } from '@playwright/test';
+import { Colleague, create, row, signedIn, test } from './office';
 
 // An inquiry that is answered and left open waits, and what becomes of it is chosen.
 

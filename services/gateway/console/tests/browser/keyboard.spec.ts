@@ -1,5 +1,5 @@
-import { expect, test } from '@playwright/test';
-import { create, row, signedIn, TOKENS } from './office';
+import { expect } from '@playwright/test';
+import { create, row, signedIn, TOKENS, test } from './office';
 
 // No pointer anywhere in this file.
 

@@ -1,5 +1,5 @@
-import { expect, test } from '@playwright/test';
-import { create, signedIn } from './office';
+import { expect } from '@playwright/test';
+import { create, signedIn, test } from './office';
 
 // The stack of this file lets a claim last only as long as CLAIM_SECONDS says.
 const SECONDS = Number(process.env.CLAIM_SECONDS);

@@ -1,5 +1,5 @@
-import { expect, test } from '@playwright/test';
-import { Colleague, create, signedIn } from './office';
+import { expect } from '@playwright/test';
+import { Colleague, create, signedIn, test } from './office';
 
 // Figures, printed; no limit is asserted, since they are those of the machine. ITEMS have been created before.
 const WAITING = Number(process.env.ITEMS ?? 10_000);

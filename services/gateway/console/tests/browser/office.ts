@@ -1,5 +1,20 @@
 /** What the browser tests share: signing in, and colleagues who work over the API. */
-import { expect, type APIRequestContext, type Browser, type BrowserContextOptions, type Page } from '@playwright/test';
+import { expect, test as base, type APIRequestContext, type Browser, type BrowserContextOptions, type Page } from '@playwright/test';
+
+/** A test whose browsers are closed at its end: the pages of earlier tests would go on asking on behalf of their operators. */
+export const test = base.extend<{ closing: void }>({
+  closing: [
+    async ({ browser }, use) => {
+      await use();
+      const contexts = browser.contexts();
+      // What a test holds back may still be on its way.
+      const pages = contexts.flatMap((context) => context.pages());
+      await Promise.all(pages.map((page) => page.unrouteAll({ behavior: 'ignoreErrors' })));
+      await Promise.all(contexts.map((context) => context.close()));
+    },
+    { auto: true },
+  ],
+});
 
 export const TOKENS = { Alice: '12qw', Bob: '34er', Carol: '56ty', Dave: '78ui', Erin: '90op' } as const;
 export type Name = keyof typeof TOKENS;
@@ -54,7 +69,8 @@ export async function signedIn(browser: Browser, name: Name, options: BrowserCon
   page.on('pageerror', (error) => expect.soft(error.message, 'an error on the page').toBe(''));
   page.on('console', (message) => {
     // A browser that is offline by order of the test says so, and so does one whose session ends while it asks for something.
-    const ordered = message.text().includes('ERR_INTERNET_DISCONNECTED') || (ending.has(page) && message.text().includes('401'));
+    // One that asks for much is told to ask again, and does.
+    const ordered = message.text().includes('429') || message.text().includes('ERR_INTERNET_DISCONNECTED') || (ending.has(page) && message.text().includes('401'));
     if (message.type() === 'error' && !ordered) expect.soft(message.text()).toBe('');
   });
   await page.goto('/');

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { expect, test } from '@playwright/test';
-import { Colleague, create, signedIn, TOKENS } from './office';
+import { expect } from '@playwright/test';
+import { Colleague, create, signedIn, TOKENS, test } from './office';
 
 test('the board counts what waits and what was decided, and follows what happens', async ({ browser, request }) => {
   const page = await signedIn(browser, 'Alice');

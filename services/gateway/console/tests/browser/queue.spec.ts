@@ -1,5 +1,5 @@
-import { expect, test, type Page } from '@playwright/test';
-import { Colleague, create, row, signedIn, TOKENS } from './office';
+import { expect, type Page } from '@playwright/test';
+import { Colleague, create, row, signedIn, TOKENS, test } from './office';
 
 // What is next is what the list shows, and what cannot be decided says why.
 

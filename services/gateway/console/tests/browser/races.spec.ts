@@ -1,5 +1,5 @@
-import { expect, test } from '@playwright/test';
-import { Colleague, create, endSession, hold, mayEnd, row, settled, signedIn, signIn } from './office';
+import { expect } from '@playwright/test';
+import { Colleague, create, endSession, hold, mayEnd, row, settled, signedIn, signIn, test } from './office';
 
 // What comes before, after or instead of what one waits for.
 

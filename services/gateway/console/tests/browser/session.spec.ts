@@ -1,5 +1,5 @@
-import { expect, test } from '@playwright/test';
-import { Colleague, create, endSession, mayEnd, settled, signedIn, signIn, TOKENS } from './office';
+import { expect } from '@playwright/test';
+import { Colleague, create, endSession, mayEnd, settled, signedIn, signIn, TOKENS, test } from './office';
 
 test('signing in keeps the token for the tab, and never in an address', async ({ page, context }) => {
   const addresses: string[] = [];

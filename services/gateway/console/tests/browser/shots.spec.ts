@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { expect, test, type APIRequestContext, type Page } from '@playwright/test';
-import { Colleague, signedIn, type Name } from './office';
+import { expect, type APIRequestContext, type Page } from '@playwright/test';
+import { Colleague, signedIn, type Name, test } from './office';
 
 // Writes pictures of every view where SHOTS says; `make shots` writes those of docs/console.
 const FOLDER = process.env.SHOTS ?? 'test-results/shots';

@@ -1,5 +1,5 @@
-import { expect, test, type Page } from '@playwright/test';
-import { Colleague, create, endSession, signedIn, signIn, mayEnd } from './office';
+import { expect, type Page } from '@playwright/test';
+import { Colleague, create, endSession, signedIn, signIn, mayEnd, test } from './office';
 
 // What somebody is writing stays where they write it, whatever happens to the item, and names its item.
 
